@@ -1,0 +1,66 @@
+/** One row as the driver returns it; callers parse what they use. */
+export type Row = Record<string, unknown>;
+
+export interface QueryResult<T extends Row = Row> {
+  rows: T[];
+  /** Rows inserted, updated or deleted; 0 for reads. */
+  affected: number;
+}
+
+/** Transaction-local settings (`set_config(name, value, true)`); `role` is one of them. */
+export type Settings = Record<string, string>;
+
+/** One database session held exclusively by its user; statements run in the order given. */
+export interface Session {
+  /** Runs one statement with `$1 …` parameters. Values: json columns parsed, bigint as number when safe, timestamps as text. */
+  query<T extends Row = Row>(text: string, parameters?: readonly unknown[]): Promise<QueryResult<T>>;
+  /** Runs any number of statements without parameters or results. */
+  exec(script: string): Promise<void>;
+}
+
+/**
+ * The database as the services see it. PGlite has a single session, so `session` and `transaction`
+ * queue behind each other there; a native server gives every call its own pooled connection.
+ * Hold a session for SQL only, never across a network call.
+ *
+ * The session user is the platform's administrator (`supabase_admin`): services take on a weaker
+ * role per transaction through `settings.role`.
+ */
+export interface Database {
+  readonly kind: "pglite" | "postgres";
+  session<T>(use: (session: Session) => Promise<T>): Promise<T>;
+  /** `begin` with the settings applied in the same round trip; commits, or rolls back on a throw. */
+  transaction<T>(use: (session: Session) => Promise<T>, settings?: Settings): Promise<T>;
+  /** As `transaction`, but always rolls back: for asking what a role may do. */
+  rehearse<T>(use: (session: Session) => Promise<T>, settings?: Settings): Promise<T>;
+  query<T extends Row = Row>(text: string, parameters?: readonly unknown[]): Promise<QueryResult<T>>;
+  /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
+  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/** A database error as PostgreSQL reports it; both drivers throw errors of this shape. */
+export interface DatabaseError extends Error {
+  /** SQLSTATE, e.g. `23505`. */
+  code: string;
+  detail?: string;
+  hint?: string;
+}
+
+export const isDatabaseError = (error: unknown): error is DatabaseError =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
+
+/** `begin`, with each setting made local to the transaction, as one simple-protocol script. */
+export const beginScript = (settings: Settings = {}): string => {
+  const pairs = Object.entries(settings);
+  if (pairs.length === 0) return "begin";
+  const calls = pairs.map(([name, value]) => `set_config(${literal(name)}, ${literal(value)}, true)`);
+  return `begin; select ${calls.join(", ")}`;
+};
+
+/** A string as an SQL literal, safe whatever `standard_conforming_strings` says. */
+export const literal = (value: string): string => {
+  if (value.includes("\0")) throw new TypeError("PostgreSQL text cannot hold a NUL character.");
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+};
