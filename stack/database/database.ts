@@ -13,7 +13,10 @@ export type Settings = Record<string, string>;
 /** One database session held exclusively by its user; statements run in the order given. */
 export interface Session {
   /** Runs one statement with `$1 …` parameters. Values: json columns parsed, bigint as number when safe, timestamps as text. */
-  query<T extends Row = Row>(text: string, parameters?: readonly unknown[]): Promise<QueryResult<T>>;
+  query<T extends Row = Row>(
+    text: string,
+    parameters?: readonly unknown[],
+  ): Promise<QueryResult<T>>;
   /** Runs any number of statements without parameters or results. */
   exec(script: string): Promise<void>;
 }
@@ -33,7 +36,10 @@ export interface Database {
   transaction<T>(use: (session: Session) => Promise<T>, settings?: Settings): Promise<T>;
   /** As `transaction`, but always rolls back: for asking what a role may do. */
   rehearse<T>(use: (session: Session) => Promise<T>, settings?: Settings): Promise<T>;
-  query<T extends Row = Row>(text: string, parameters?: readonly unknown[]): Promise<QueryResult<T>>;
+  query<T extends Row = Row>(
+    text: string,
+    parameters?: readonly unknown[],
+  ): Promise<QueryResult<T>>;
   /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
   listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -54,7 +60,9 @@ export const isDatabaseError = (error: unknown): error is DatabaseError =>
 export const beginScript = (settings: Settings = {}): string => {
   const pairs = Object.entries(settings);
   if (pairs.length === 0) return "begin";
-  const calls = pairs.map(([name, value]) => `set_config(${literal(name)}, ${literal(value)}, true)`);
+  const calls = pairs.map(
+    ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, true)`,
+  );
   return `begin; select ${calls.join(", ")}`;
 };
 

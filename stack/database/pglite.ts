@@ -1,0 +1,107 @@
+import { PGlite, type PGliteOptions, types } from "@electric-sql/pglite";
+import { ltree } from "@electric-sql/pglite/contrib/ltree";
+import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
+import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
+import { unaccent } from "@electric-sql/pglite/contrib/unaccent";
+import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
+import { pgmq } from "@electric-sql/pglite-pgmq";
+import { pgtap } from "@electric-sql/pglite-pgtap";
+import { vector } from "@electric-sql/pglite-pgvector";
+import { beginScript, type Database, type Row, type Session } from "./database.ts";
+import { Lock } from "./lock.ts";
+import { parseInteger, parseNumeric } from "./values.ts";
+
+const extensions = { ltree, pg_trgm, pgcrypto, unaccent, uuid_ossp, pgmq, pgtap, vector };
+
+const asText = (text: string) => text;
+
+const options: PGliteOptions<typeof extensions> = {
+  username: "supabase_admin",
+  database: "postgres",
+  extensions,
+  initDbStartParams: ["--username=supabase_admin", "--encoding=UTF8", "--locale=C.UTF-8"],
+  postgresqlconf: ["shared_buffers = 16MB", "max_wal_size = 128MB", "jit = off"],
+  parsers: {
+    [types.INT8]: parseInteger,
+    [types.NUMERIC]: parseNumeric,
+    [types.DATE]: asText,
+    [types.TIME]: asText,
+    [types.TIMESTAMP]: asText,
+    [types.TIMESTAMPTZ]: asText,
+    [types.TIMETZ]: asText,
+  },
+};
+
+/** What the wire server needs beyond `Database`: the raw protocol, inside a held session. */
+export interface PgliteDatabase extends Database {
+  readonly kind: "pglite";
+  readonly pglite: PGlite;
+  readonly lock: Lock;
+  /** The data directory as a tar archive, to start other instances from. */
+  dump(): Promise<Blob>;
+}
+
+export interface PgliteSource {
+  /** A folder to keep the data in; absent: memory. */
+  dataDir?: string;
+  /** An archive made by `dump` to start from when the folder is empty. */
+  image?: Blob;
+}
+
+/** Opens PGlite as the platform administrator. Its one session is shared through a fair lock. */
+export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> => {
+  const pglite = new PGlite({
+    ...options,
+    dataDir: source.dataDir ?? "memory://",
+    ...(source.image ? { loadDataDir: source.image } : {}),
+  });
+  await pglite.waitReady;
+  // PGlite starts with `public` alone; this is the path that the platform gives the database.
+  await pglite.exec("set search_path = \"$user\", public, extensions; set timezone = 'UTC'");
+  const lock = new Lock();
+
+  const held: Session = {
+    query: async <T extends Row>(text: string, parameters?: readonly unknown[]) => {
+      const result = await pglite.query<T>(text, parameters ? [...parameters] : []);
+      return { rows: result.rows, affected: result.affectedRows ?? 0 };
+    },
+    exec: async (script) => {
+      await pglite.exec(script);
+    },
+  };
+
+  const inTransaction = <T>(
+    use: (session: Session) => Promise<T>,
+    settings: Record<string, string> | undefined,
+    end: "commit" | "rollback",
+  ) =>
+    lock.run(async () => {
+      await held.exec(beginScript(settings));
+      let result: T;
+      try {
+        result = await use(held);
+      } catch (error) {
+        await held.exec("rollback");
+        throw error;
+      }
+      await held.exec(end);
+      return result;
+    });
+
+  return {
+    kind: "pglite",
+    pglite,
+    lock,
+    session: (use) => lock.run(() => use(held)),
+    transaction: (use, settings) => inTransaction(use, settings, "commit"),
+    rehearse: (use, settings) => inTransaction(use, settings, "rollback"),
+    query: <T extends Row>(text: string, parameters?: readonly unknown[]) =>
+      lock.run(() => held.query<T>(text, parameters)),
+    listen: async (channel, onPayload) => {
+      const unlisten = await lock.run(() => pglite.listen(channel, onPayload));
+      return () => lock.run(() => unlisten());
+    },
+    dump: () => lock.run(() => pglite.dumpDataDir("none")),
+    close: () => lock.run(() => pglite.close()),
+  };
+};

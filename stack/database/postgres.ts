@@ -1,0 +1,88 @@
+import postgres from "postgres";
+import { beginScript, type Database, type Row, type Session } from "./database.ts";
+import { parseInteger, parseNumeric } from "./values.ts";
+
+const text = (oid: number) => ({
+  to: oid,
+  from: [oid],
+  serialize: String,
+  parse: (value: string) => value,
+});
+
+const typeParsers = {
+  bigint: { to: 20, from: [20], serialize: String, parse: parseInteger },
+  numeric: { to: 1700, from: [1700], serialize: String, parse: parseNumeric },
+  date: text(1082),
+  time: text(1083),
+  timestamp: text(1114),
+  timestamptz: text(1184),
+  timetz: text(1266),
+};
+
+export interface PostgresOptions {
+  /** Connections in the pool; one more is opened for `listen`. */
+  connections?: number;
+}
+
+/** Opens a pool on a native PostgreSQL server; the URL's user must be able to create roles. */
+export const openPostgres = (url: string, options: PostgresOptions = {}): Database => {
+  const pool = postgres(url, {
+    max: options.connections ?? 20,
+    onnotice: () => undefined,
+    types: typeParsers,
+    connection: { TimeZone: "UTC", application_name: "supamarket-stack" },
+  });
+
+  const sessionOn = (connection: postgres.ReservedSql | postgres.Sql): Session => ({
+    query: async <T extends Row>(statement: string, parameters?: readonly unknown[]) => {
+      const values = parameters ? parameters.map((value) => value ?? null) : [];
+      const rows = await connection.unsafe<T[]>(statement, values as never[], { prepare: true });
+      return { rows: [...rows], affected: rows.count ?? 0 };
+    },
+    exec: async (script) => {
+      await connection.unsafe(script);
+    },
+  });
+
+  const session = async <T>(use: (session: Session) => Promise<T>): Promise<T> => {
+    const connection = await pool.reserve();
+    try {
+      return await use(sessionOn(connection));
+    } finally {
+      connection.release();
+    }
+  };
+
+  const inTransaction = <T>(
+    use: (session: Session) => Promise<T>,
+    settings: Record<string, string> | undefined,
+    end: "commit" | "rollback",
+  ) =>
+    session(async (held) => {
+      await held.exec(beginScript(settings));
+      let result: T;
+      try {
+        result = await use(held);
+      } catch (error) {
+        await held.exec("rollback");
+        throw error;
+      }
+      await held.exec(end);
+      return result;
+    });
+
+  return {
+    kind: "postgres",
+    session,
+    transaction: (use, settings) => inTransaction(use, settings, "commit"),
+    rehearse: (use, settings) => inTransaction(use, settings, "rollback"),
+    query: (statement, parameters) => sessionOn(pool).query(statement, parameters),
+    listen: async (channel, onPayload) => {
+      const subscription = await pool.listen(channel, onPayload);
+      return async () => {
+        await subscription.unlisten();
+      };
+    },
+    close: () => pool.end({ timeout: 5 }),
+  };
+};
