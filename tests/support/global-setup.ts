@@ -1,0 +1,33 @@
+import type { TestProject } from "vitest/node";
+import { startStack } from "../../stack/stack.ts";
+import { type ProjectAddress, projectFromEnvironment } from "./project.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    project: ProjectAddress;
+  }
+}
+
+/**
+ * One stack in memory serves every test file, unless the environment names a Supabase project to
+ * run against. Tests own the rows they make, so they do not need a database each.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = projectFromEnvironment(process.env);
+  if (given) {
+    project.provide("project", given);
+    return async () => undefined;
+  }
+  const stack = await startStack({ workdir: process.cwd(), port: 55321, memory: true });
+  project.provide("project", {
+    url: stack.urls.api,
+    publishableKey: stack.keys.publishable,
+    secretKey: stack.keys.secret,
+    jwtSecret: stack.keys.jwtSecret,
+    databaseUrl: stack.urls.database,
+    mailUrl: stack.urls.mail,
+    sandboxUrl: stack.urls.sandbox,
+    pagesUrl: stack.urls.pages,
+  });
+  return () => stack.stop();
+}
