@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Another process holds the data folder; the message says which and what to do. */
 export class DataInUse extends Error {
@@ -11,15 +11,20 @@ export class DataInUse extends Error {
  * Marks the data folder as ours: PGlite does not guard it, and two writers would ruin it. A mark
  * whose process is gone (kill -9, power cut) counts for nothing.
  */
-export const holdDataFolder = async (path: string): Promise<() => void> => {
+export const holdDataFolder = async (
+  folder: string,
+  options: { reset: boolean },
+): Promise<() => void> => {
+  const path = join(folder, "lock");
   const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
   if (holder && holder !== process.pid && isAlive(holder)) {
     throw new DataInUse(
-      `Another stack (process ${holder}) uses ${dirname(path)}; stop it first, or start this one ` +
+      `Another stack (process ${holder}) uses ${folder}; stop it first, or start this one ` +
         "with --memory or another --workdir.",
     );
   }
-  await mkdir(dirname(path), { recursive: true });
+  if (options.reset) await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
   await writeFile(path, String(process.pid));
   return () => rmSync(path, { force: true });
 };

@@ -11,8 +11,14 @@ export const listenOn = async (server: Server, port: number): Promise<Server> =>
   return server;
 };
 
+/** A web-standard handler as a Node request listener; the handler is told the client's address. */
+export const listenerOf = (fetch: Fetch) =>
+  getRequestListener((request, { incoming }) => fetch(request, incoming.socket.remoteAddress), {
+    overrideGlobalObjects: false,
+  });
+
 export const serveFetch = (fetch: Fetch, port: number): Promise<Server> =>
-  listenOn(createServer(getRequestListener(fetch, { overrideGlobalObjects: false })), port);
+  listenOn(createServer(listenerOf(fetch)), port);
 
 /** Ends a server and the connections that clients keep open to it. */
 export const closeServer = (server: Server): Promise<void> =>

@@ -41,6 +41,9 @@ export interface PgliteDatabase extends Database {
   dump(): Promise<Blob>;
 }
 
+export const isPglite = (database: Database): database is PgliteDatabase =>
+  database.kind === "pglite";
+
 export interface PgliteSource {
   /** A folder to keep the data in; absent: memory. */
   dataDir?: string;

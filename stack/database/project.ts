@@ -23,7 +23,7 @@ export interface ProjectSource {
 }
 
 /** The project's database: platform, migrations and seed in place. */
-export const openProject = async (source: ProjectSource): Promise<Database | PgliteDatabase> => {
+export const openProject = async (source: ProjectSource): Promise<Database> => {
   const migrations = await readMigrations(join(source.folder, "migrations"));
   const seeds = await seedPaths(source);
   if (source.databaseUrl) {

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
+import { listenerOf } from "../listen.ts";
 import { BodyRefused, withBoundedBody } from "./body.ts";
 
-export type Fetch = (request: Request) => Promise<Response>;
+/** Answers a request; `peer` is the client's address. */
+export type Fetch = (request: Request, peer?: string) => Promise<Response>;
 
 export interface GatewayPorts {
   rest: Fetch;
@@ -36,12 +37,12 @@ export const createGateway = (ports: GatewayPorts): Server => {
     ["/realtime/v1/api/", bounded(ports.realtime.fetch)],
   ];
 
-  const fetch: Fetch = async (request) => {
+  const fetch: Fetch = async (request, peer) => {
     const path = new URL(request.url).pathname;
     const route = routes.find(([prefix]) => path.startsWith(prefix));
     if (!route) return problem(404, "not_found", `There is nothing at ${path}.`);
     try {
-      return await route[1](request);
+      return await route[1](request, peer);
     } catch (error) {
       if (error instanceof BodyRefused) {
         return problem(error.status, error.code, error.message, error.hint);
@@ -55,7 +56,7 @@ export const createGateway = (ports: GatewayPorts): Server => {
 
   const server = createServer(
     { requestTimeout: 300_000, headersTimeout: 20_000 },
-    getRequestListener(fetch, { overrideGlobalObjects: false }),
+    listenerOf(fetch),
   );
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
@@ -70,5 +71,5 @@ export const createGateway = (ports: GatewayPorts): Server => {
 
 const bounded =
   (fetch: Fetch): Fetch =>
-  async (request) =>
-    fetch(await withBoundedBody(request, bodyLimit));
+  async (request, peer) =>
+    fetch(await withBoundedBody(request, bodyLimit), peer);

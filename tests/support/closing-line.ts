@@ -9,6 +9,8 @@ export default class ClosingLine implements Reporter {
     const failed = count("failed") + brokenFiles.length + errors.length;
     const skipped = count("skipped");
     const tail = skipped > 0 ? `, ${skipped} skipped` : "";
-    process.on("exit", () => process.stdout.write(`${count("passed")} passed, ${failed} failed${tail}\n`));
+    process.on("exit", () =>
+      process.stdout.write(`${count("passed")} passed, ${failed} failed${tail}\n`),
+    );
   }
 }

@@ -1,0 +1,220 @@
+import { join } from "node:path";
+import { createDoorkeeper, legacyKeys } from "./auth/api-keys.ts";
+import { createAuth } from "./auth/auth.ts";
+import { createTokens } from "./auth/tokens.ts";
+import { readConfig } from "./config.ts";
+import { holdDataFolder } from "./data-lock.ts";
+import { isPglite } from "./database/pglite.ts";
+import { openProject } from "./database/project.ts";
+import { serveWire } from "./database/wire.ts";
+import { stripeEnvironment, supabaseEnvironment } from "./environment.ts";
+import { createFunctionsRuntime } from "./functions/functions.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import { localKeys } from "./keys.ts";
+import { closeServer, listenOn, serveFetch } from "./listen.ts";
+import { createMail } from "./mail/mail.ts";
+import type { StackOptions } from "./options.ts";
+import { buildPages } from "./pages/build.ts";
+import { createPages } from "./pages/pages.ts";
+import { assertPortsFree, portBlock } from "./ports.ts";
+import { createRealtime } from "./realtime/realtime.ts";
+import { createRest } from "./rest/rest.ts";
+import { createStripeSandbox } from "./sandbox/stripe/sandbox.ts";
+import { startScheduler } from "./scheduler.ts";
+import { createFolderFileStore, createMemoryFileStore } from "./storage/file-store.ts";
+import { parseSize } from "./storage/settings.ts";
+import { createStorage } from "./storage/storage.ts";
+import { createStudio } from "./studio/studio.ts";
+import { keepSecrets } from "./vault.ts";
+
+export interface Stack {
+  /** The project's id from config.toml. */
+  name: string;
+  urls: {
+    api: string;
+    database: string;
+    studio: string;
+    mail: string;
+    sandbox: string;
+    pages: string;
+  };
+  keys: {
+    publishable: string;
+    secret: string;
+    anon: string;
+    serviceRole: string;
+    jwtSecret: string;
+  };
+  /** Names of the example pages that are served. */
+  pages: string[];
+  /** Ends everything in order; nothing is left running, and the data is whole. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions extends Omit<StackOptions, "reset" | "dataDir"> {
+  reset?: boolean;
+  dataDir?: string;
+  log?: (message: string) => void;
+}
+
+/**
+ * Starts the local Supabase for the project in `workdir`: database with migrations applied, then
+ * every service over it, each on its port of the block. When a part cannot start, those before it
+ * are ended again.
+ */
+export const startStack = async (options: StartOptions): Promise<Stack> => {
+  const ends: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    return await compose(options, (end) => ends.push(end), stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+type OnStop = (end: () => Promise<unknown> | unknown) => void;
+
+const compose = async (
+  options: StartOptions,
+  onStop: OnStop,
+  stop: () => Promise<void>,
+): Promise<Stack> => {
+  const { workdir, port, databaseUrl, log = () => undefined } = options;
+  const config = await readConfig(workdir);
+  const ports = portBlock(port);
+  await assertPortsFree(ports);
+  const address = (service: keyof typeof ports) => `http://127.0.0.1:${ports[service]}`;
+  const folder = join(workdir, "supabase");
+  const pagesFolder = join(workdir, "examples");
+  const pagesBuilt = buildPages(pagesFolder);
+  // Awaited further down; a failure before that must not count as unhandled.
+  pagesBuilt.catch(() => undefined);
+
+  const dataDir = options.memory ? undefined : (options.dataDir ?? join(workdir, ".stack"));
+  if (dataDir) onStop(await holdDataFolder(dataDir, { reset: options.reset ?? false }));
+
+  const database = await openProject({
+    folder,
+    seeds: config.db.seed.enabled ? config.db.seed.sql_paths : [],
+    ...(dataDir && { dataDir: join(dataDir, "database") }),
+    ...(databaseUrl && { databaseUrl }),
+  });
+  onStop(() => database.close());
+
+  const tokens = createTokens(localKeys.jwtSecret);
+  const keys = { ...localKeys, ...(await legacyKeys(tokens)) };
+  const doorkeeper = createDoorkeeper(keys, tokens);
+  const urls = {
+    api: address("api"),
+    database:
+      databaseUrl ??
+      `postgresql://postgres:${keys.databasePassword}@127.0.0.1:${ports.database}/postgres`,
+    studio: address("studio"),
+    mail: address("mail"),
+    sandbox: address("sandbox"),
+    pages: address("pages"),
+  };
+  await keepSecrets(database, { project_url: urls.api, secret_key: keys.secret });
+
+  if (isPglite(database)) {
+    const wire = await serveWire(database, {
+      host: "127.0.0.1",
+      port: ports.database,
+      passwords: { postgres: keys.databasePassword },
+    });
+    onStop(() => wire.close());
+  }
+
+  const mail = createMail();
+  const limit = parseSize(config.storage.file_size_limit);
+  const files = dataDir
+    ? createFolderFileStore(join(dataDir, "storage"), limit)
+    : createMemoryFileStore(limit);
+  const storage = await createStorage({
+    database,
+    settings: config.storage,
+    files,
+    jwtSecret: keys.jwtSecret,
+    doorkeeper,
+  });
+  const rest = await createRest({
+    database,
+    doorkeeper,
+    keys,
+    jwtSecret: keys.jwtSecret,
+    api: config.api,
+  });
+  const auth = await createAuth({
+    database,
+    settings: config.auth,
+    tokens,
+    jwtSecret: keys.jwtSecret,
+    doorkeeper,
+    apiUrl: urls.api,
+    deliver: mail.deliver,
+  });
+  const realtime = await createRealtime({ database, keys, verifyToken: tokens.verify, log });
+  onStop(() => realtime.stop());
+
+  const sandboxKeys = { secret: "sk_test_sandbox", webhook: "whsec_sandbox" };
+  const sandbox = await createStripeSandbox({
+    publicUrl: urls.sandbox,
+    secretKey: sandboxKeys.secret,
+    webhookSecret: sandboxKeys.webhook,
+    webhookUrl: `${urls.api}/functions/v1/webhooks/stripe`,
+    ...(dataDir && { stateFile: join(dataDir, "stripe.json") }),
+    log,
+  });
+  onStop(() => sandbox.stop());
+
+  const functions = await createFunctionsRuntime({
+    root: join(folder, "functions"),
+    config: config.functions,
+    env: {
+      ...supabaseEnvironment(urls, keys),
+      ...stripeEnvironment(urls.sandbox, sandboxKeys, process.env),
+      ...config.edge_runtime.secrets,
+    },
+    verifyToken: tokens.verify,
+    log,
+  });
+  onStop(() => functions.stop());
+
+  const studio = await createStudio({
+    database,
+    jwtSecret: keys.jwtSecret,
+    schemas: config.api.schemas,
+    storage: { settings: config.storage, files },
+  });
+
+  await pagesBuilt;
+  const pages = await createPages({
+    folder: pagesFolder,
+    config: { url: urls.api, publishableKey: keys.publishable, mailUrl: urls.mail },
+  });
+  const gateway = createGateway({
+    rest,
+    auth: auth.fetch,
+    storage: storage.fetch,
+    functions: functions.fetch,
+    realtime,
+    log,
+  });
+
+  for (const server of [
+    await listenOn(gateway, ports.api),
+    await serveFetch(studio.fetch, ports.studio),
+    await serveFetch(mail.fetch, ports.mail),
+    await serveFetch(sandbox.fetch, ports.sandbox),
+    await serveFetch(pages.fetch, ports.pages),
+  ]) {
+    onStop(() => closeServer(server));
+  }
+  const scheduler = await startScheduler({ database, fetch: globalThis.fetch, log });
+  onStop(() => scheduler.stop());
+
+  return { name: config.project_id, urls, keys, pages: pages.names, stop };
+};

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const Status = z.object({
+  API_URL: z.string(),
+  DB_URL: z.string(),
+  SANDBOX_URL: z.string(),
+  PUBLISHABLE_KEY: z.string(),
+  SECRET_KEY: z.string(),
+});
+
+export interface StackProcess {
+  status: z.infer<typeof Status>;
+  child: ChildProcess;
+  /** Sends the signal and resolves with the exit code, null when the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Ended {
+  code: number | null;
+  stderr: string;
+}
+
+const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
+  const child = spawn(process.execPath, ["--import", "tsx", "stack/start.ts", "--json", ...args], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const exited = new Promise<Ended>((resolve) => {
+    child.once("exit", (code) => resolve({ code, stderr }));
+  });
+  return { child, exited };
+};
+
+/** Starts the stack as a program of its own, as `npm start -- --json` does. */
+export const startProcess = async (args: readonly string[]): Promise<StackProcess> => {
+  const { child, exited } = launch(args);
+  const line = new Promise<string>((resolve) => {
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+  });
+  const failed = exited.then(({ code, stderr }) => {
+    throw new Error(`the stack ended with ${code}: ${stderr}`);
+  });
+  const status = Status.parse(JSON.parse(await Promise.race([line, failed])));
+  failed.catch(() => undefined);
+  return {
+    status,
+    child,
+    end: async (signal) => {
+      child.kill(signal);
+      return (await exited).code;
+    },
+  };
+};
+
+/** Runs the stack where it is expected to refuse: resolves with exit code and what it said. */
+export const refusedStart = (
+  args: readonly string[],
+  environment?: NodeJS.ProcessEnv,
+): Promise<Ended> => launch(args, environment).exited;
