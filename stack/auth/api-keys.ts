@@ -154,5 +154,7 @@ export const forLite = (request: Request, caller: Caller, keys: ApiKeys): Reques
   const keyOf = caller.key === "secret" ? keys.secret : keys.publishable;
   headers.set("apikey", caller.token ?? keyOf);
   headers.set("authorization", `Bearer ${caller.token ?? keyOf}`);
-  return new Request(request, { headers });
+  // Built from its parts: the server's own request objects are no input for `new Request`.
+  const init = { method: request.method, headers, body: request.body, duplex: "half" };
+  return new Request(request.url, init);
 };
