@@ -6,7 +6,8 @@
 -- sum of its active and committed reservations; variant_stock.available is the sum of
 -- on_hand - reserved over active warehouses.
 -- Locks: a command locks all stock rows of its variants, in (variant_id, warehouse_id) order, before
--- it changes any, and before it touches products; so commands wait for each other and never deadlock.
+-- it changes any; and stock before variants before products, each in id order. So commands wait for
+-- each other and never deadlock.
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -201,3 +202,658 @@ create policy select_staff on public.reservations
   for select to authenticated
   using ((select private.is_staff()) or private.own_variant(variant_id));
 grant select on public.reservations to authenticated;
+
+-- What keeps the sums
+
+create function private.tg_product_variants__count_stock() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into public.variant_stock (variant_id, product_id)
+  select n.id, n.product_id from new_rows n;
+  return null;
+end;
+$$;
+comment on function private.tg_product_variants__count_stock is
+  'Gives every new variant its row of live stock.';
+create trigger _500_count_stock after insert on public.product_variants
+  referencing new table as new_rows
+  for each statement execute function private.tg_product_variants__count_stock();
+
+create function private.tg_stock_levels__sum_up() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  -- Differences are added, not sums written: two warehouses of a variant may change at once.
+  if tg_op = 'UPDATE' then
+    update public.variant_stock s
+    set available = s.available + d.pieces, version = s.version + 1, updated_at = now()
+    from (
+      select
+        n.variant_id,
+        sum((n.on_hand - n.reserved) - (o.on_hand - o.reserved))::integer as pieces
+      from new_rows n
+      join old_rows o on o.variant_id = n.variant_id and o.warehouse_id = n.warehouse_id
+      join public.warehouses w on w.id = n.warehouse_id and w.is_active
+      group by n.variant_id
+    ) d
+    where s.variant_id = d.variant_id and d.pieces <> 0;
+  else
+    update public.variant_stock s
+    set available = s.available + d.pieces, version = s.version + 1, updated_at = now()
+    from (
+      select n.variant_id, sum(n.on_hand - n.reserved)::integer as pieces
+      from new_rows n
+      join public.warehouses w on w.id = n.warehouse_id and w.is_active
+      group by n.variant_id
+    ) d
+    where s.variant_id = d.variant_id and d.pieces <> 0;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.tg_stock_levels__sum_up is 'Keeps variant_stock.available.';
+create trigger _500_sum_up_insert after insert on public.stock_levels
+  referencing new table as new_rows
+  for each statement execute function private.tg_stock_levels__sum_up();
+create trigger _500_sum_up_update after update on public.stock_levels
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.tg_stock_levels__sum_up();
+
+create function private.tg_stock_levels__keep_rows() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'Stock rows stay; set the pieces to 0.' using errcode = '55000';
+  end if;
+  raise exception 'A stock row keeps its variant and warehouse.' using errcode = '55000';
+end;
+$$;
+comment on function private.tg_stock_levels__keep_rows is
+  'Stock rows neither vanish nor move, or sums and movements would part.';
+create trigger _100_keep_rows_delete before delete on public.stock_levels
+  for each row execute function private.tg_stock_levels__keep_rows();
+create trigger _100_keep_rows_update before update of variant_id, warehouse_id on public.stock_levels
+  for each row execute function private.tg_stock_levels__keep_rows();
+
+create function private.tg_stock_movements__append_only() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  -- Losing the account that did it, and the order number coming later, change no amount.
+  if tg_op = 'UPDATE'
+    and (new.id, new.variant_id, new.warehouse_id, new.quantity, new.reason, new.created_at)
+      is not distinct from
+      (old.id, old.variant_id, old.warehouse_id, old.quantity, old.reason, old.created_at)
+  then
+    return new;
+  end if;
+  raise exception 'Stock movements are append-only; add one that reverses it.'
+    using errcode = '55000';
+end;
+$$;
+comment on function private.tg_stock_movements__append_only is 'Movements are never changed.';
+create trigger _100_append_only before update or delete on public.stock_movements
+  for each row execute function private.tg_stock_movements__append_only();
+
+create function private.tg_warehouses__count_in_or_out() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform from public.stock_levels s
+  where s.warehouse_id = new.id
+  order by s.variant_id
+  for no key update;
+
+  update public.variant_stock v
+  set
+    available = v.available
+      + case when new.is_active then 1 else -1 end * (s.on_hand - s.reserved),
+    version = v.version + 1,
+    updated_at = now()
+  from public.stock_levels s
+  where s.warehouse_id = new.id and s.variant_id = v.variant_id and s.on_hand <> s.reserved;
+  return null;
+end;
+$$;
+comment on function private.tg_warehouses__count_in_or_out is
+  'Adds the stock of a warehouse that opens to what can be bought, and takes out that of one that closes.';
+create trigger _500_count_in_or_out after update of is_active on public.warehouses
+  for each row when (old.is_active is distinct from new.is_active)
+  execute function private.tg_warehouses__count_in_or_out();
+
+-- Reservations
+
+create function private.reserve_stock(
+  order_id uuid,
+  lines jsonb,
+  expires_at timestamptz default null
+) returns void
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_short jsonb;
+begin
+  -- One statement locks in order, allocates, and writes: all lines or, when any is short, none.
+  with wanted as materialized (
+    select l.variant_id, sum(l.quantity)::integer as quantity
+    from jsonb_to_recordset(reserve_stock.lines) as l (variant_id uuid, quantity integer)
+    group by l.variant_id
+  ),
+  locked as materialized (
+    select s.variant_id, s.warehouse_id, s.on_hand - s.reserved as free
+    from wanted w
+    join public.stock_levels s on s.variant_id = w.variant_id
+    order by s.variant_id, s.warehouse_id
+    for no key update of s
+  ),
+  offered as materialized (
+    select
+      l.variant_id,
+      l.warehouse_id,
+      l.free,
+      least(
+        l.free,
+        greatest(
+          w.quantity - coalesce(sum(l.free) over (
+            partition by l.variant_id order by h.priority, h.code
+            rows between unbounded preceding and 1 preceding
+          ), 0),
+          0
+        )
+      )::integer as take
+    from locked l
+    join wanted w on w.variant_id = l.variant_id
+    join public.warehouses h on h.id = l.warehouse_id and h.is_active
+  ),
+  short as materialized (
+    select w.variant_id, w.quantity as requested, coalesce(sum(o.free), 0)::integer as available
+    from wanted w
+    left join offered o on o.variant_id = w.variant_id
+    group by w.variant_id, w.quantity
+    having coalesce(sum(o.free), 0) < w.quantity
+  ),
+  taken as (
+    update public.stock_levels s
+    set reserved = s.reserved + o.take, version = s.version + 1, updated_at = now()
+    from offered o
+    where s.variant_id = o.variant_id
+      and s.warehouse_id = o.warehouse_id
+      and o.take > 0
+      and not exists (select from short)
+    returning s.variant_id, s.warehouse_id, o.take
+  ),
+  kept as (
+    insert into public.reservations (order_id, variant_id, warehouse_id, quantity, expires_at)
+    select reserve_stock.order_id, t.variant_id, t.warehouse_id, t.take, reserve_stock.expires_at
+    from taken t
+  )
+  select jsonb_agg(to_jsonb(s)) into v_short from short s;
+
+  if v_short is not null then
+    perform private.raise_problem(
+      409, 'out_of_stock', 'Lower the quantity or remove the item.',
+      (
+        select jsonb_build_object('lines', jsonb_agg(
+          jsonb_build_object(
+            'variant_id', s.variant_id,
+            'sku', v.sku,
+            'title', concat_ws(' – ', p.title, nullif(v.title, '')),
+            'requested', s.requested,
+            'available', s.available
+          )
+          order by s.variant_id
+        ))
+        from jsonb_to_recordset(v_short) as s (variant_id uuid, requested integer, available integer)
+        left join public.product_variants v on v.id = s.variant_id
+        left join public.products p on p.id = v.product_id
+      )
+    );
+  end if;
+end;
+$$;
+comment on function private.reserve_stock is
+  'Keeps the pieces of every line [{variant_id, quantity}] for an order, from warehouses by '
+  'priority, or refuses with 409 out_of_stock naming each short line. Call it before the transaction '
+  'touches products.';
+
+create function private.release_reservations(order_id uuid) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  with given_back as (
+    update public.reservations r
+    set state = 'released', expires_at = null, updated_at = now()
+    where r.order_id = release_reservations.order_id and r.state in ('active', 'committed')
+    returning r.variant_id, r.warehouse_id, r.quantity
+  ),
+  locked as materialized (
+    select s.variant_id, s.warehouse_id
+    from public.stock_levels s
+    where s.variant_id in (select g.variant_id from given_back g)
+    order by s.variant_id, s.warehouse_id
+    for no key update
+  )
+  update public.stock_levels s
+  set reserved = s.reserved - g.quantity, version = s.version + 1, updated_at = now()
+  from locked l
+  join given_back g on g.variant_id = l.variant_id and g.warehouse_id = l.warehouse_id
+  where s.variant_id = l.variant_id and s.warehouse_id = l.warehouse_id;
+end;
+$$;
+comment on function private.release_reservations is
+  'Gives back what an order keeps, if anything; harmless to repeat.';
+
+create function private.commit_reservations(order_id uuid) returns void
+language sql security definer set search_path = ''
+as $$
+  update public.reservations r
+  set state = 'committed', expires_at = null, updated_at = now()
+  where r.order_id = commit_reservations.order_id and r.state = 'active';
+$$;
+comment on function private.commit_reservations is
+  'The order stands: what it keeps no longer expires. Harmless to repeat.';
+
+create function private.fulfil_reservations(order_id uuid) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  with shipped as (
+    update public.reservations r
+    set state = 'fulfilled', expires_at = null, updated_at = now()
+    where r.order_id = fulfil_reservations.order_id and r.state in ('active', 'committed')
+    returning r.variant_id, r.warehouse_id, r.quantity
+  ),
+  locked as materialized (
+    select s.variant_id, s.warehouse_id
+    from public.stock_levels s
+    where s.variant_id in (select h.variant_id from shipped h)
+    order by s.variant_id, s.warehouse_id
+    for no key update
+  ),
+  taken as (
+    update public.stock_levels s
+    set
+      on_hand = s.on_hand - h.quantity,
+      reserved = s.reserved - h.quantity,
+      version = s.version + 1,
+      updated_at = now()
+    from locked l
+    join shipped h on h.variant_id = l.variant_id and h.warehouse_id = l.warehouse_id
+    where s.variant_id = l.variant_id and s.warehouse_id = l.warehouse_id
+    returning s.variant_id, s.warehouse_id, h.quantity
+  )
+  insert into public.stock_movements
+    (variant_id, warehouse_id, quantity, reason, order_id, actor_id)
+  select t.variant_id, t.warehouse_id, -t.quantity, 'sold', fulfil_reservations.order_id, auth.uid()
+  from taken t
+  order by t.variant_id, t.warehouse_id;
+end;
+$$;
+comment on function private.fulfil_reservations is
+  'What the order keeps leaves the warehouse, with a movement a line. Harmless to repeat.';
+
+-- Commands
+
+create function private.default_warehouse_id() returns uuid
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  v_id uuid;
+begin
+  select w.id into v_id
+  from public.warehouses w where w.is_active order by w.priority, w.code limit 1;
+  if not found then
+    perform private.raise_problem(409, 'no_warehouse', 'Open a warehouse first.');
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.default_warehouse_id is 'The active warehouse that comes first.';
+
+create function private.lock_stock(variant_ids uuid[]) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform from public.stock_levels s
+  where s.variant_id = any (lock_stock.variant_ids)
+  order by s.variant_id, s.warehouse_id
+  for no key update;
+end;
+$$;
+comment on function private.lock_stock is
+  'Locks all stock rows of the variants in the order that every command keeps.';
+
+create function private.set_on_hand(
+  variant_ids uuid[],
+  warehouse_ids uuid[],
+  quantities integer[],
+  reason public.movement_reason
+) returns setof uuid
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  return query
+    with wanted as materialized (
+      select u.variant_id, u.warehouse_id, u.on_hand, coalesce(s.on_hand, 0) as before
+      from unnest(
+        set_on_hand.variant_ids, set_on_hand.warehouse_ids, set_on_hand.quantities
+      ) as u (variant_id, warehouse_id, on_hand)
+      left join public.stock_levels s
+        on s.variant_id = u.variant_id and s.warehouse_id = u.warehouse_id
+    ),
+    counted as (
+      insert into public.stock_levels as s (variant_id, warehouse_id, on_hand)
+      select w.variant_id, w.warehouse_id, w.on_hand from wanted w
+      order by w.variant_id, w.warehouse_id
+      on conflict on constraint stock_levels_pkey do update
+        set on_hand = excluded.on_hand, version = s.version + 1, updated_at = now()
+        where s.on_hand <> excluded.on_hand
+      returning s.variant_id, s.warehouse_id
+    ),
+    moved as (
+      insert into public.stock_movements (variant_id, warehouse_id, quantity, reason, actor_id)
+      select w.variant_id, w.warehouse_id, w.on_hand - w.before, set_on_hand.reason, auth.uid()
+      from wanted w
+      join counted c on c.variant_id = w.variant_id and c.warehouse_id = w.warehouse_id
+      where w.on_hand <> w.before
+      order by w.variant_id, w.warehouse_id
+      returning stock_movements.variant_id
+    )
+    select m.variant_id from moved m;
+end;
+$$;
+comment on function private.set_on_hand is
+  'Sets pieces on hand (absolute) and writes the movements; returns the variants that changed. The '
+  'caller has locked the rows (lock_stock) and made sure that none falls below reserved.';
+
+create function private.adjust_stock(
+  variant_id uuid,
+  quantity integer,
+  reason public.movement_reason,
+  warehouse_code text default null,
+  note text default null,
+  idempotency_key uuid default null
+) returns public.stock_levels
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_warehouse_id uuid;
+  v_level public.stock_levels;
+  v_earlier public.stock_movements;
+begin
+  if not private.is_service() and not private.is_staff() then
+    perform private.require_role('seller');
+    if not exists (
+      select
+      from public.product_variants v
+      join public.products p on p.id = v.product_id
+      where v.id = adjust_stock.variant_id
+        and p.seller_id = any (array(select private.active_seller_ids()))
+    ) then
+      perform private.raise_problem(404, 'variant_not_found', 'There is no such variant.');
+    end if;
+  elsif not exists (
+    select from public.product_variants v where v.id = adjust_stock.variant_id
+  ) then
+    perform private.raise_problem(404, 'variant_not_found', 'There is no such variant.');
+  end if;
+
+  if adjust_stock.reason is null or adjust_stock.reason in ('sold', 'imported') then
+    perform private.raise_invalid_input(
+      'reason', 'Use received, returned, adjusted, damaged or lost.'
+    );
+  end if;
+  if coalesce(adjust_stock.quantity, 0) = 0
+    or abs(adjust_stock.quantity::bigint) > 1000000000
+    or (adjust_stock.reason in ('received', 'returned') and adjust_stock.quantity < 0)
+    or (adjust_stock.reason in ('damaged', 'lost') and adjust_stock.quantity > 0)
+  then
+    perform private.raise_invalid_input(
+      'quantity',
+      'Pieces to add, or below 0 to take away; received and returned add, damaged and lost take away.'
+    );
+  end if;
+  if char_length(adjust_stock.note) > 500 then
+    perform private.raise_invalid_input('note', 'At most 500 characters.');
+  end if;
+
+  if adjust_stock.warehouse_code is null then
+    v_warehouse_id := private.default_warehouse_id();
+  else
+    select w.id into v_warehouse_id
+    from public.warehouses w where w.code = adjust_stock.warehouse_code;
+    if not found then
+      perform private.raise_invalid_input('warehouse_code', 'There is no such warehouse.');
+    end if;
+  end if;
+
+  perform private.lock_stock(array[adjust_stock.variant_id]);
+
+  if adjust_stock.idempotency_key is not null then
+    select * into v_earlier
+    from public.stock_movements m
+    where m.actor_id is not distinct from auth.uid()
+      and m.idempotency_key = adjust_stock.idempotency_key;
+    if found then
+      if (v_earlier.variant_id, v_earlier.warehouse_id, v_earlier.quantity, v_earlier.reason)
+        is distinct from
+        (adjust_stock.variant_id, v_warehouse_id, adjust_stock.quantity, adjust_stock.reason)
+      then
+        perform private.raise_problem(
+          422, 'idempotency_key_reused', 'This key was used for another adjustment.'
+        );
+      end if;
+      select * into v_level
+      from public.stock_levels s
+      where s.variant_id = adjust_stock.variant_id and s.warehouse_id = v_warehouse_id;
+      return v_level;
+    end if;
+  end if;
+
+  insert into public.stock_levels (variant_id, warehouse_id)
+  values (adjust_stock.variant_id, v_warehouse_id)
+  on conflict on constraint stock_levels_pkey do nothing;
+
+  update public.stock_levels s
+  set on_hand = s.on_hand + adjust_stock.quantity, version = s.version + 1, updated_at = now()
+  where s.variant_id = adjust_stock.variant_id
+    and s.warehouse_id = v_warehouse_id
+    and s.on_hand::bigint + adjust_stock.quantity between s.reserved and 1000000000
+  returning * into v_level;
+  if not found then
+    perform private.raise_problem(
+      409, 'stock_out_of_range', 'There are not that many pieces to take away, or far too many to add.',
+      (
+        select jsonb_build_object(
+          'variant_id', s.variant_id, 'on_hand', s.on_hand, 'reserved', s.reserved,
+          'quantity', adjust_stock.quantity
+        )
+        from public.stock_levels s
+        where s.variant_id = adjust_stock.variant_id and s.warehouse_id = v_warehouse_id
+      )
+    );
+  end if;
+
+  insert into public.stock_movements
+    (variant_id, warehouse_id, quantity, reason, note, actor_id, idempotency_key)
+  values (
+    adjust_stock.variant_id, v_warehouse_id, adjust_stock.quantity, adjust_stock.reason,
+    nullif(trim(adjust_stock.note), ''), auth.uid(), adjust_stock.idempotency_key
+  );
+  return v_level;
+end;
+$$;
+comment on function private.adjust_stock is
+  'Adds or takes away pieces with a reason. Staff, or the variant''s active seller.';
+grant execute on function private.adjust_stock to authenticated, service_role;
+
+create function public.adjust_stock(
+  variant_id uuid,
+  quantity integer,
+  reason public.movement_reason,
+  warehouse_code text default null,
+  note text default null,
+  idempotency_key uuid default null
+) returns public.stock_levels
+language sql set search_path = ''
+as $$
+  select private.adjust_stock(
+    adjust_stock.variant_id, adjust_stock.quantity, adjust_stock.reason,
+    adjust_stock.warehouse_code, adjust_stock.note, adjust_stock.idempotency_key
+  );
+$$;
+comment on function public.adjust_stock is
+  'Adds or takes away (quantity below 0) pieces of a variant with a reason, in the named or the '
+  'default warehouse; returns the stock row. Never below what orders reserve. Staff, or the '
+  'variant''s seller. The same idempotency_key counts once.';
+grant execute on function public.adjust_stock to authenticated, service_role;
+
+create function private.set_stock(rows jsonb) returns jsonb
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_all boolean := private.is_service() or private.is_staff();
+  v_seller_ids uuid[] := '{}';
+  v_default_id uuid;
+  v_checked jsonb;
+  v_updated integer;
+  v_good integer;
+begin
+  if not v_all then
+    perform private.require_role('seller');
+    v_seller_ids := array(select private.active_seller_ids());
+  end if;
+  if jsonb_typeof(set_stock.rows) is distinct from 'array' then
+    perform private.raise_invalid_input('rows', 'An array of {sku, quantity, warehouse}.');
+  end if;
+  if jsonb_array_length(set_stock.rows) > 1000 then
+    perform private.raise_invalid_input('rows', 'At most 1000 rows a call.');
+  end if;
+  v_default_id := private.default_warehouse_id();
+
+  perform private.lock_stock(array(
+    select v.id
+    from jsonb_array_elements(set_stock.rows) as r (value)
+    join public.product_variants v on v.sku = r.value ->> 'sku'
+  ));
+
+  with given as (
+    select
+      (r.number - 1)::integer as row,
+      r.value ->> 'sku' as sku,
+      r.value ->> 'warehouse' as warehouse,
+      case
+        when jsonb_typeof(r.value -> 'quantity') = 'number'
+          and (r.value ->> 'quantity')::numeric between 0 and 1000000000
+          and (r.value ->> 'quantity')::numeric % 1 = 0
+        then (r.value ->> 'quantity')::numeric::integer
+      end as quantity
+    from jsonb_array_elements(set_stock.rows) with ordinality as r (value, number)
+  ),
+  resolved as (
+    select
+      g.row, g.sku, g.warehouse, g.quantity,
+      v.id as variant_id,
+      coalesce(w.id, case when g.warehouse is null then v_default_id end) as warehouse_id,
+      s.reserved,
+      row_number() over (
+        partition by v.id, coalesce(w.id, v_default_id) order by g.row
+      ) as occurrence
+    from given g
+    left join (
+      public.product_variants v
+      join public.products p
+        on p.id = v.product_id and (v_all or p.seller_id = any (v_seller_ids))
+    ) on v.sku = g.sku
+    left join public.warehouses w on w.code = g.warehouse
+    left join public.stock_levels s
+      on s.variant_id = v.id and s.warehouse_id = coalesce(w.id, v_default_id)
+  ),
+  judged as (
+    select
+      r.row, r.sku, r.variant_id, r.warehouse_id, r.quantity,
+      case
+        when r.variant_id is null then 'sku'
+        when r.quantity is null then 'quantity'
+        when r.warehouse_id is null then 'warehouse'
+        when r.occurrence > 1 then 'sku'
+        when r.quantity < r.reserved then 'quantity'
+      end as field,
+      case
+        when r.variant_id is null then 'There is no such variant.'
+        when r.quantity is null then 'A whole number of pieces from 0 to 1000000000.'
+        when r.warehouse_id is null then 'There is no such warehouse.'
+        when r.occurrence > 1 then 'The same variant and warehouse stand in an earlier row.'
+        when r.quantity < r.reserved then format('%s pieces are reserved for orders.', r.reserved)
+      end as message
+    from resolved r
+  )
+  select jsonb_agg(to_jsonb(j) order by j.row) into v_checked from judged j;
+
+  select count(*) into v_good
+  from jsonb_array_elements(v_checked) as j (value) where j.value ->> 'field' is null;
+
+  select count(*) into v_updated
+  from (
+    select array_agg(j.variant_id) as variants, array_agg(j.warehouse_id) as warehouses,
+      array_agg(j.quantity) as quantities
+    from jsonb_to_recordset(v_checked)
+      as j (variant_id uuid, warehouse_id uuid, quantity integer, field text)
+    where j.field is null
+  ) a
+  cross join lateral private.set_on_hand(a.variants, a.warehouses, a.quantities, 'adjusted');
+
+  return jsonb_build_object(
+    'updated', v_updated,
+    'unchanged', v_good - v_updated,
+    'errors', coalesce((
+      select jsonb_agg(
+        jsonb_build_object(
+          'row', j.row, 'sku', j.sku, 'field', j.field, 'message', j.message
+        )
+        order by j.row
+      )
+      from jsonb_to_recordset(v_checked) as j (row integer, sku text, field text, message text)
+      where j.field is not null
+    ), '[]')
+  );
+end;
+$$;
+comment on function private.set_stock is
+  'Sets pieces on hand for many skus. Staff, or active sellers for their own variants.';
+grant execute on function private.set_stock to authenticated, service_role;
+
+create function public.set_stock(rows jsonb) returns jsonb
+language sql set search_path = ''
+as $$ select private.set_stock(set_stock.rows); $$;
+comment on function public.set_stock is
+  'Sets pieces on hand from [{sku, quantity, warehouse?}], at most 1000 rows; good rows are done, '
+  'each bad one is named: {updated, unchanged, errors: [{row, sku, field, message}]}, row counted '
+  'from 0. Staff, or sellers for their own variants.';
+grant execute on function public.set_stock to authenticated, service_role;
+
+create view public.low_stock
+with (security_invoker = true) as
+select
+  s.variant_id,
+  v.product_id,
+  p.seller_id,
+  w.code as warehouse,
+  v.sku,
+  p.title,
+  v.title as variant_title,
+  s.on_hand,
+  s.reserved,
+  s.on_hand - s.reserved as available,
+  coalesce(s.low_stock_threshold, g.low_stock_threshold) as threshold
+from public.stock_levels s
+cross join public.shop_settings g
+join public.warehouses w on w.id = s.warehouse_id and w.is_active
+join public.product_variants v on v.id = s.variant_id and v.is_active
+join public.products p on p.id = v.product_id and p.status = 'active'
+where s.on_hand - s.reserved <= coalesce(s.low_stock_threshold, g.low_stock_threshold);
+comment on view public.low_stock is
+  'Stock rows of what is for sale at or below their threshold; staff see all, sellers their own.';
+grant select on public.low_stock to authenticated;

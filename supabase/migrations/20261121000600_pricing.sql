@@ -185,3 +185,231 @@ cross join (values
   ('standard', 'Standard delivery', 495, 5000, 3, 7, 1),
   ('express', 'Express delivery', 1295, null, 1, 3, 2)
 ) as m (code, name, price, free_from, min_days, max_days, position);
+
+-- What keeps the rules
+
+create function private.tg_variant_prices__keep_sales_apart() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  -- The variant's row is the queue in which sales for it are written one after the other.
+  perform from public.product_variants v where v.id = new.variant_id for no key update;
+  if exists (
+    select from public.variant_prices p
+    where p.variant_id = new.variant_id
+      and p.currency = new.currency
+      and p.kind = 'sale'
+      and p.id <> new.id
+      and tstzrange(p.starts_at, p.ends_at) && tstzrange(new.starts_at, new.ends_at)
+  ) then
+    perform private.raise_problem(
+      409, 'sale_overlaps', 'Another sale of this variant runs in that time.',
+      jsonb_build_object('variant_id', new.variant_id)
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.tg_variant_prices__keep_sales_apart is
+  'Refuses a sale that overlaps another one of the same variant and currency.';
+create trigger _200_keep_sales_apart before insert or update on public.variant_prices
+  for each row when (new.kind = 'sale')
+  execute function private.tg_variant_prices__keep_sales_apart();
+
+create function private.tg_shipping_zones__check_countries() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_wrong text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('shipping_zones', 0));
+  select u.code into v_wrong
+  from unnest(new.countries) as u (code)
+  where not exists (select from public.countries c where c.code = u.code)
+  limit 1;
+  if found then
+    perform private.raise_invalid_input('countries', format('%s is not a country code.', v_wrong));
+  end if;
+  select z.name into v_wrong
+  from public.shipping_zones z where z.id <> new.id and z.countries && new.countries limit 1;
+  if found then
+    perform private.raise_problem(
+      409, 'country_in_two_zones', format('The zone %s has one of these countries already.', v_wrong)
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.tg_shipping_zones__check_countries is
+  'A zone lists existing countries, and a country stands in one zone.';
+create trigger _200_check_countries before insert or update of countries on public.shipping_zones
+  for each row execute function private.tg_shipping_zones__check_countries();
+
+create function private.shipping_zone_of(country text) returns uuid
+language sql stable security definer set search_path = ''
+as $$
+  select z.id
+  from public.shipping_zones z
+  where z.countries @> array[shipping_zone_of.country] or z.countries = '{}'
+  order by z.countries = '{}'
+  limit 1;
+$$;
+comment on function private.shipping_zone_of is
+  'The zone that ships to a country: the one that lists it, else the rest of the world.';
+
+-- Commands
+
+create function private.effective_prices(
+  variant_ids uuid[],
+  currency text,
+  at timestamptz default now()
+) returns table (variant_id uuid, amount bigint, base_amount bigint, kind public.price_kind)
+language plpgsql stable rows 10 set search_path = ''
+as $$
+begin
+  return query
+    select
+      b.variant_id,
+      coalesce(s.amount, b.amount),
+      b.amount,
+      coalesce(s.kind, b.kind)
+    from public.variant_prices b
+    left join public.variant_prices s
+      on s.variant_id = b.variant_id
+      and s.currency = b.currency
+      and s.kind = 'sale'
+      and s.amount < b.amount
+      and (s.starts_at is null or s.starts_at <= effective_prices.at)
+      and (s.ends_at is null or s.ends_at > effective_prices.at)
+    where b.variant_id = any (effective_prices.variant_ids)
+      and b.currency = effective_prices.currency
+      and b.kind = 'base';
+end;
+$$;
+comment on function private.effective_prices is
+  'What each variant costs at a moment, minor units: the sale price where one runs and is lower, '
+  'else the base price; no row for a variant without a price in the currency.';
+
+create function private.set_price(
+  variant_id uuid,
+  amount bigint,
+  kind public.price_kind default 'base',
+  starts_at timestamptz default null,
+  ends_at timestamptz default null,
+  currency text default null
+) returns public.variant_prices
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_currency text := set_price.currency;
+  v_base bigint;
+  v_price public.variant_prices;
+begin
+  if not private.is_service() and not private.has_role('admin') then
+    perform private.require_role('seller');
+    if not exists (
+      select
+      from public.product_variants v
+      join public.products p on p.id = v.product_id
+      where v.id = set_price.variant_id
+        and p.seller_id = any (array(select private.active_seller_ids()))
+    ) then
+      perform private.raise_problem(404, 'variant_not_found', 'There is no such variant.');
+    end if;
+  end if;
+  -- Price commands on one variant queue here, so what is checked below still holds when written.
+  perform from public.product_variants v where v.id = set_price.variant_id for no key update;
+  if not found then
+    perform private.raise_problem(404, 'variant_not_found', 'There is no such variant.');
+  end if;
+
+  if v_currency is null then
+    select s.currency into v_currency from public.shop_settings s;
+  elsif not exists (select from public.currencies c where c.code = v_currency) then
+    perform private.raise_invalid_input('currency', 'There is no such currency.');
+  end if;
+  if set_price.kind is null then
+    perform private.raise_invalid_input('kind', 'Use base or sale.');
+  end if;
+  if set_price.kind = 'base' and (set_price.starts_at, set_price.ends_at) is distinct from (null, null)
+  then
+    perform private.raise_invalid_input('starts_at', 'A base price is always valid.');
+  end if;
+  if set_price.starts_at >= set_price.ends_at then
+    perform private.raise_invalid_input('ends_at', 'A sale ends after it starts.');
+  end if;
+
+  if set_price.amount is null and set_price.kind = 'sale' then
+    delete from public.variant_prices p
+    where p.variant_id = set_price.variant_id
+      and p.currency = v_currency
+      and p.kind = 'sale'
+      and tstzrange(p.starts_at, p.ends_at) && tstzrange(set_price.starts_at, set_price.ends_at);
+    return null;
+  end if;
+  if set_price.amount is null or set_price.amount not between 1 and 999999999999 then
+    perform private.raise_invalid_input('amount', 'Minor units from 1 to 999999999999.');
+  end if;
+
+  if set_price.kind = 'base' then
+    insert into public.variant_prices as p (variant_id, currency, kind, amount)
+    values (set_price.variant_id, v_currency, 'base', set_price.amount)
+    on conflict do nothing
+    returning * into v_price;
+    if not found then
+      update public.variant_prices p
+      set amount = set_price.amount
+      where p.variant_id = set_price.variant_id and p.currency = v_currency and p.kind = 'base'
+      returning * into v_price;
+    end if;
+    return v_price;
+  end if;
+
+  select p.amount into v_base
+  from public.variant_prices p
+  where p.variant_id = set_price.variant_id and p.currency = v_currency and p.kind = 'base';
+  if v_base is null or set_price.amount >= v_base then
+    perform private.raise_invalid_input('amount', 'A sale price is below the base price.');
+  end if;
+  update public.variant_prices p
+  set amount = set_price.amount
+  where p.variant_id = set_price.variant_id
+    and p.currency = v_currency
+    and p.kind = 'sale'
+    and (p.starts_at, p.ends_at) is not distinct from (set_price.starts_at, set_price.ends_at)
+  returning * into v_price;
+  if not found then
+    insert into public.variant_prices (variant_id, currency, kind, amount, starts_at, ends_at)
+    values (
+      set_price.variant_id, v_currency, 'sale', set_price.amount, set_price.starts_at,
+      set_price.ends_at
+    )
+    returning * into v_price;
+  end if;
+  return v_price;
+end;
+$$;
+comment on function private.set_price is
+  'Sets a base or sale price. Admins, or the variant''s active seller.';
+grant execute on function private.set_price to authenticated, service_role;
+
+create function public.set_price(
+  variant_id uuid,
+  amount bigint,
+  kind public.price_kind default 'base',
+  starts_at timestamptz default null,
+  ends_at timestamptz default null,
+  currency text default null
+) returns public.variant_prices
+language sql set search_path = ''
+as $$
+  select private.set_price(
+    set_price.variant_id, set_price.amount, set_price.kind, set_price.starts_at,
+    set_price.ends_at, set_price.currency
+  );
+$$;
+comment on function public.set_price is
+  'Sets a variant''s base price, or a sale price with an optional window, in minor units of the '
+  'named or the shop''s currency; returns the price. Amount null with kind sale ends the sales in '
+  'that window. Admins, or the variant''s seller.';
+grant execute on function public.set_price to authenticated, service_role;
