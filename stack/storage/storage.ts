@@ -6,6 +6,7 @@ import { StackConnection } from "../rest/connection.ts";
 import { createStorageAdapter } from "./adapter.ts";
 import type { FileStore } from "./file-store.ts";
 import { parseSize, type StorageSettings } from "./settings.ts";
+import { signing } from "./signed.ts";
 
 export interface StoragePorts {
   database: Database;
@@ -63,13 +64,14 @@ export const createStorage = async (ports: StoragePorts): Promise<Storage> => {
   });
   app._storageAdapter = createStorageAdapter(ports.files);
   await app.init();
+  const fetch = signing(app.fetch);
 
   return {
     fetch: async (request) => {
       try {
         // As on Supabase, Storage itself asks for no key: public and signed addresses work alone.
         if (request.method !== "OPTIONS" && apiKeyOf(request)) ports.doorkeeper.admit(request);
-        return await app.fetch(request);
+        return await fetch(request);
       } catch (error) {
         if (error instanceof CallerRefused) return error.response;
         throw error;
