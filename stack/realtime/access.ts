@@ -1,13 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { decodeJwt } from "jose";
 import { z } from "zod";
+import { TokenRefused } from "../auth/tokens.ts";
 
 export type Claims = Record<string, unknown>;
 
-/**
- * Checks a JWT's signature and expiry and returns its claims. Rejects with an error whose `code` is
- * one of jose's: `ERR_JWT_EXPIRED`, `ERR_JWS_SIGNATURE_VERIFICATION_FAILED`, `ERR_JWS_INVALID` ….
- */
+/** The claims of a genuine JWT; rejects with `TokenRefused`. */
 export type VerifyToken = (token: string) => Promise<Claims>;
 
 /** The project's API keys; legacy keys are JWTs and come through `VerifyToken`. */
@@ -63,31 +61,38 @@ export const expired = (expiresAt: number): Refused =>
 
 const keyAccess = (role: string): Access => ({ role, claims: { iss: "supabase", role } });
 
+const missingClaims = () =>
+  new Refused("InvalidJWTToken", "Fields `role` and `exp` are required in JWT");
+
 const Required = z.looseObject({ role: z.string().min(1), exp: z.int() });
 
 const accessOfClaims = (claims: Claims): Access => {
   const { data } = Required.safeParse(claims);
-  if (!data) throw new Refused("InvalidJWTToken", "Fields `role` and `exp` are required in JWT");
+  if (!data) throw missingClaims();
   if (data.exp <= now()) throw expired(data.exp);
   return { role: data.role, claims, expiresAt: data.exp };
 };
 
-const verified = async (token: string, verifyToken: VerifyToken): Promise<Claims> => {
-  const unverified = decoded(token);
-  try {
-    return await verifyToken(token);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ERR_JWT_EXPIRED") throw expired(unverified.exp ?? now());
-    throw new Refused("JwtSignatureError", "Failed to validate JWT signature");
+const refusalOf = (token: string, { reason }: TokenRefused): Refused => {
+  switch (reason) {
+    case "expired":
+      return expired(decodeJwt(token).exp ?? now());
+    case "no_role":
+      return missingClaims();
+    case "not_yet_valid":
+      return new Refused("InvalidJWTToken", "Token is not valid yet");
+    case "malformed":
+      return new Refused("MalformedJWT", "The token provided is not a valid JWT");
+    case "bad_signature":
+      return new Refused("JwtSignatureError", "Failed to validate JWT signature");
   }
 };
 
-const decoded = (token: string) => {
+const verified = async (token: string, verifyToken: VerifyToken): Promise<Claims> => {
   try {
-    return decodeJwt(token);
-  } catch {
-    throw new Refused("MalformedJWT", "The token provided is not a valid JWT");
+    return await verifyToken(token);
+  } catch (error) {
+    throw error instanceof TokenRefused ? refusalOf(token, error) : error;
   }
 };
 

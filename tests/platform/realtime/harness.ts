@@ -6,9 +6,10 @@ import {
   type RealtimeClientOptions,
   type SupabaseClient,
 } from "@supabase/supabase-js";
-import { jwtVerify, SignJWT } from "jose";
+import { SignJWT } from "jose";
 import WebSocket from "ws";
 import { z } from "zod";
+import { createTokens } from "../../../stack/auth/tokens.ts";
 import { openPglite } from "../../../stack/database/pglite.ts";
 import { ensurePlatform } from "../../../stack/database/platform.ts";
 import { localKeys } from "../../../stack/keys.ts";
@@ -38,8 +39,7 @@ export const openProject = async (options: RealtimeOptions = {}): Promise<Projec
     {
       database,
       keys: { publishable, secret },
-      verifyToken: async (token) =>
-        (await jwtVerify(token, Buffer.from(jwtSecret), { algorithms: ["HS256"] })).payload,
+      verifyToken: createTokens(jwtSecret).verify,
       log: (message) => log.push(message),
     },
     options,
