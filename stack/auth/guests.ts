@@ -15,7 +15,7 @@ const createGuest = `
       instance_id, id, aud, role, raw_app_meta_data, raw_user_meta_data,
       is_anonymous, last_sign_in_at, created_at, updated_at
     )
-    values ($1, $2, 'authenticated', 'authenticated', '{}', $3::jsonb, true, now(), now(), now())
+    values ($1, $2, 'authenticated', 'authenticated', '{}', $3::text::jsonb, true, now(), now(), now())
     returning id
   ),
   session as (

@@ -26,7 +26,7 @@ const ensureBuckets = async (database: Database, settings: StorageSettings) => {
   for (const [id, bucket] of Object.entries(settings.buckets)) {
     await database.query(
       `insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
-       values ($1, $1, $2, $3, (select array_agg(t) from jsonb_array_elements_text($4::jsonb) t))
+       values ($1, $1, $2, $3, (select array_agg(t) from jsonb_array_elements_text($4::text::jsonb) t))
        on conflict (id) do update set
          public = excluded.public,
          file_size_limit = excluded.file_size_limit,
