@@ -1,173 +1,22 @@
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
+import { promisify } from "node:util";
 import Stripe from "stripe";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
-  createStripeSandbox,
-  type StripeSandboxOptions,
-} from "../../stack/sandbox/stripe/sandbox.ts";
-
-const SECRET_KEY = "sk_test_sandbox";
-const WEBHOOK_SECRET = "whsec_for_tests";
-
-const portOf = (address: string | AddressInfo | null): number => {
-  if (address === null || typeof address === "string") throw new Error("not listening on TCP");
-  return address.port;
-};
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-interface Received {
-  event: Stripe.Event;
-  headers: IncomingHttpHeaders;
-}
-
-/** A shop's webhook endpoint that verifies with the real SDK; `answer` says the status of each call. */
-const aShop = async (answer: (received: Received, count: number) => number = () => 200) => {
-  const received: Received[] = [];
-  const rejected: unknown[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const signature = request.headers["stripe-signature"] ?? "";
-    try {
-      const event = Stripe.webhooks.constructEvent(
-        Buffer.concat(chunks),
-        signature,
-        WEBHOOK_SECRET,
-      );
-      const entry = { event, headers: request.headers };
-      received.push(entry);
-      response.writeHead(answer(entry, received.length)).end();
-    } catch (error) {
-      rejected.push(error);
-      response.writeHead(400).end();
-    }
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return {
-    url: `http://127.0.0.1:${portOf(server.address())}/webhooks/stripe`,
-    received,
-    rejected,
-    types: () => received.map(({ event }) => event.type),
-  };
-};
-type Shop = Awaited<ReturnType<typeof aShop>>;
-
-const aSandbox = async (shop: Shop, options: Partial<StripeSandboxOptions> = {}) => {
-  let fetchFrom: Awaited<ReturnType<typeof createStripeSandbox>>["fetch"];
-  const server = serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch: (request, env) => {
-      const socket = "incoming" in env ? env.incoming.socket : undefined;
-      return fetchFrom(request, {
-        address: socket && "remoteAddress" in socket ? socket.remoteAddress : undefined,
-        reset: () => socket?.destroy(),
-      });
-    },
-  });
-  await once(server, "listening");
-  const port = portOf(server.address());
-  const url = `http://127.0.0.1:${port}`;
-  const sandbox = await createStripeSandbox({
-    webhookUrl: shop.url,
-    webhookSecret: WEBHOOK_SECRET,
-    secretKey: SECRET_KEY,
-    publicUrl: url,
-    webhookRetryDelays: [20, 40, 80],
-    ...options,
-  });
-  fetchFrom = sandbox.fetch;
-  const stop = async () => {
-    await sandbox.stop();
-    server.close();
-  };
-  closers.push(async () => {
-    await sandbox.stop();
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    server.close();
-  });
-  const stripe = (config: Stripe.StripeConfig = {}, key = SECRET_KEY) =>
-    new Stripe(key, {
-      host: "127.0.0.1",
-      port,
-      protocol: "http",
-      maxNetworkRetries: 0,
-      telemetry: false,
-      ...config,
-    });
-  const control = async (path: string, body?: object, method = "POST") => {
-    const response = await fetch(`${url}/_sandbox${path}`, {
-      method,
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    return { status: response.status, body: await response.json() };
-  };
-  return { url, port, sandbox, stripe, client: stripe(), control, stop };
-};
-
-const aSession = (client: Stripe, over: Partial<Stripe.Checkout.SessionCreateParams> = {}) =>
-  client.checkout.sessions.create({
-    mode: "payment",
-    line_items: [
-      {
-        quantity: 2,
-        price_data: { currency: "usd", unit_amount: 1250, product_data: { name: "Kettle <b>" } },
-      },
-    ],
-    success_url: "https://shop.test/done?session={CHECKOUT_SESSION_ID}",
-    cancel_url: "https://shop.test/cart",
-    client_reference_id: "order-1",
-    metadata: { order_id: "order-1" },
-    payment_intent_data: { metadata: { order_id: "order-1" } },
-    ...over,
-  });
-
-const paid = { amount: 2500, currency: "usd", confirm: true, payment_method: "pm_card_visa" };
-
-/** The error a call ends with. */
-const failureOf = async (
-  call: Promise<unknown>,
-): Promise<InstanceType<typeof Stripe.errors.StripeError>> => {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Stripe.errors.StripeError)) throw new Error(`not refused: ${error}`);
-  return error;
-};
-
-const eventually = <T>(check: () => T | Promise<T>) =>
-  vi.waitFor(check, { timeout: 5000, interval: 10 });
-
-/** What a page shows, without its head. */
-const shown = async (response: Response) => {
-  const [, body = ""] = (await response.text()).split("<main");
-  return body.replaceAll("&#39;", "'");
-};
-
-const submit = (url: string, fields: Record<string, string>) =>
-  fetch(url, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
-const card = (number: string) => ({
-  email: "ada@example.com",
-  number,
-  expiry: "12 / 40",
-  cvc: "123",
-});
+  aFolder,
+  aSandbox,
+  aSession,
+  aShop,
+  card,
+  eventually,
+  failureOf,
+  paid,
+  SECRET_KEY,
+  shown,
+  submit,
+} from "./stripe-sandbox-harness.ts";
 
 describe("payment intents", () => {
   it("charges a good card and tells the shop with events the SDK verifies", async () => {
@@ -340,16 +189,13 @@ describe("payment intents", () => {
   });
 
   it("keeps of a card number only brand, last four digits and expiry", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "stripe-sandbox-"));
-    closers.push(() => rm(folder, { recursive: true }));
-    const stateFile = join(folder, "stripe.ndjson");
+    const stateFile = join(await aFolder(), "stripe.ndjson");
     const { client } = await aSandbox(await aShop(), { stateFile });
     const method = await client.paymentMethods.create({
       type: "card",
       card: { number: "5555 5555 5555 4444", exp_month: 3, exp_year: 2040, cvc: "987" },
     });
     expect(method.card).toMatchObject({ brand: "mastercard", last4: "4444", exp_month: 3 });
-    const { readFile } = await import("node:fs/promises");
     const kept = await readFile(stateFile, "utf8");
     expect(kept).toContain(method.id);
     expect(kept).not.toMatch(/5555555555554444|5555 5555|987"/);
@@ -941,9 +787,7 @@ describe("webhooks", () => {
 
 describe("the sandbox itself", () => {
   it("takes up open payments, keys and undelivered events after a restart", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "stripe-sandbox-"));
-    closers.push(() => rm(folder, { recursive: true }));
-    const stateFile = join(folder, "state", "stripe.ndjson");
+    const stateFile = join(await aFolder(), "state", "stripe.ndjson");
     let isOpen = false;
     const shop = await aShop(() => (isOpen ? 200 : 500));
     const before = await aSandbox(shop, { stateFile, webhookRetryDelays: [60_000] });
@@ -961,6 +805,40 @@ describe("the sandbox itself", () => {
     expect(body.payment_status).toBe("paid");
     await after.control("/advance", { seconds: 100_000 });
     expect((await after.client.checkout.sessions.retrieve(session.id)).status).toBe("complete");
+  });
+
+  it("starts from a file whose last line was cut off by a crash", async () => {
+    const stateFile = join(await aFolder(), "stripe.ndjson");
+    const before = await aSandbox(await aShop(), { stateFile });
+    const session = await aSession(before.client);
+    await before.stop();
+    await appendFile(stateFile, '["sessions","cs_test_x",{"id":"cs_te');
+    const { client } = await aSandbox(await aShop(), { stateFile });
+    expect((await client.checkout.sessions.retrieve(session.id)).status).toBe("open");
+    expect((await client.checkout.sessions.list()).data).toHaveLength(1);
+  });
+
+  it("keeps what it answered even when it is killed right after", async () => {
+    const stateFile = join(await aFolder(), "stripe.ndjson");
+    const { client } = await aSandbox(await aShop(), { stateFile });
+    const intent = await client.paymentIntents.create(paid);
+    // A second one on the same file sees only what the first had written by now.
+    const other = await aSandbox(await aShop(), { stateFile });
+    expect((await other.client.paymentIntents.retrieve(intent.id)).status).toBe("succeeded");
+  });
+
+  it("serves the SDK in Deno as in Node", async () => {
+    const { port } = await aSandbox(await aShop());
+    const { stdout } = await promisify(execFile)("node_modules/.bin/deno", [
+      ...["run", "--no-config", "--node-modules-dir=manual", "--allow-all"],
+      "tests/functions/stripe-sandbox-client.ts",
+      String(port),
+    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      status: "succeeded",
+      error: { type: "StripeCardError", code: "card_declined" },
+      charges: [true, false, true],
+    });
   });
 
   it("counts what was charged and refunded, and forgets it on reset", async () => {

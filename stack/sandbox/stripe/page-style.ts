@@ -13,7 +13,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 .form { background: var(--paper); border-left: 1px solid var(--line); }
 .shop { display: block; color: var(--soft); text-decoration: none; font-weight: 600; }
 .shop:hover { color: var(--ink); }
-.total { font-size: 2.4rem; font-weight: 700; letter-spacing: -.02em; margin: .75rem 0 1.5rem; }
+.total { font-size: 2.4rem; font-weight: 700; letter-spacing: -.02em; margin-block: .75rem 1.5rem; }
 ul { list-style: none; padding: 0; }
 .lines li { display: grid; grid-template-columns: 48px 1fr auto; gap: .9rem; align-items: center; padding: .6rem 0; }
 .lines img, .thumb { width: 48px; height: 48px; border-radius: 8px; object-fit: cover; background: var(--line); }
@@ -26,7 +26,7 @@ dl { margin-top: 1rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 h1 { font-size: 1.25rem; margin-bottom: 1.25rem; }
 .badge { font-size: .72rem; font-weight: 700; padding: .15rem .5rem; border-radius: 99px; background: #f8dfae; color: #6b4700; vertical-align: middle; }
 label { display: block; font-size: .875rem; font-weight: 600; margin-bottom: 1rem; }
-input { display: block; width: 100%; margin-top: .3rem; padding: .7rem .8rem; font: inherit; color: inherit;
+input { display: block; width: 100%; margin-top: .3rem; padding: .7rem .8rem; font: inherit; font-weight: 400; color: inherit;
   background: var(--paper); border: 1px solid var(--line); border-radius: 8px; }
 input:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }

@@ -22,6 +22,7 @@ const layout = (title: string, content: Html): Html => html`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${raw(PAGE_STYLE)}</style>
 </head>
@@ -64,7 +65,7 @@ ${object.shipping_cost ? row("Shipping", money(shipping)) : ""}
 };
 
 const cardChoices = (): Html =>
-  html`<details class="cards"><summary>Test cards</summary>
+  html`<details class="cards" open><summary>Test cards</summary>
 <p>No money moves here. Any future date and code will do.</p>
 <ul>${TEST_CARDS.filter((card) => card.isOffered).map(
     (card) => html`<li><button name="fill" value="${card.number}" formnovalidate>
