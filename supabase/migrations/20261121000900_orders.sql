@@ -514,12 +514,12 @@ create trigger _200_record_moves
 
 -- Orders come after stock in the chapters, so the ties from stock to orders are made here. Both
 -- tables are empty at this point: there is nothing to scan or to block.
--- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 alter table public.reservations
+  -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
   add constraint reservations_order_id_fkey
   foreign key (order_id) references public.orders (id) on delete restrict;
 
--- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 alter table public.stock_movements
+  -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
   add constraint stock_movements_order_id_fkey
   foreign key (order_id) references public.orders (id) on delete restrict;

@@ -294,6 +294,8 @@ begin
       select private.call_function('jobs')
       where exists (select from pgmq.q_jobs q where q.vt <= clock_timestamp())
     $$);
+    -- Sales that start or end, and pieces sold.
+    perform cron.schedule('refresh-listing', '* * * * *', 'select private.refresh_due_listings()');
   end if;
 end;
 $do$;

@@ -330,7 +330,7 @@ $$;
 comment on function private.price_lines(uuid[], integer[], text, text, text, boolean) is
   'Prices, taxes and checks wanted lines. Variants that do not exist are missing in the answer.';
 
--- The methods a parcel can go by, cheapest to choose first by position.
+-- The ways a parcel can go, in the shop's order; the first is the default.
 create function private.shipping_options(
   country text,
   currency text,
@@ -350,14 +350,7 @@ begin
     m.min_days::integer, m.max_days::integer
   from public.shipping_methods m
   where m.is_active and m.currency = shipping_options.currency
-    and m.zone_id = (
-      select z.id
-      from public.shipping_zones z
-      where z.countries @> array[shipping_options.country] or z.countries = '{}'
-      -- The zone that names the country goes before the rest of the world.
-      order by (z.countries = '{}'), z.id
-      limit 1
-    )
+    and m.zone_id = private.shipping_zone_of(shipping_options.country)
   order by m.position, m.code;
 end;
 $$;
@@ -1057,7 +1050,7 @@ begin
 
   v_document := private.order_document(v_order.id);
   return jsonb_build_object(
-    'order', v_document - 'items' || jsonb_build_object('buyer_id', v_order.buyer_id),
+    'order', v_document || jsonb_build_object('buyer_id', v_order.buyer_id),
     'items', v_document -> 'items',
     'events', (
       select coalesce(jsonb_agg(jsonb_build_object(
@@ -1174,12 +1167,16 @@ begin
     return 0;
   end if;
 
-  -- The stock of all of them at once and in the one order: one order's after another's would not be
-  -- in that order, and could deadlock with a checkout.
+  -- The stock and the products of all of them at once and in the one order that all keep to: one
+  -- order's after another's would not be in that order, and could deadlock with a checkout.
   perform private.lock_stock(array(
     select r.variant_id from public.reservations r
     where r.order_id = any (v_order_ids) and r.state in ('active', 'committed')
   ));
+  perform from public.products p
+  where p.id in (select i.product_id from public.order_items i where i.order_id = any (v_order_ids))
+  order by p.id
+  for no key update;
 
   perform private.act_on_orders('system');
   perform private.cancel_locked_order(id, 'expired') from unnest(v_order_ids) id;
