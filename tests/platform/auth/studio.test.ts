@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPglite, type PgliteDatabase } from "../../../stack/database/pglite.ts";
 import { ensurePlatform } from "../../../stack/database/platform.ts";
 import { localKeys } from "../../../stack/keys.ts";
+import { closeServer, serveFetch } from "../../../stack/listen.ts";
 import { createMemoryFileStore } from "../../../stack/storage/file-store.ts";
 import { createStudio, type Studio } from "../../../stack/studio/studio.ts";
 
@@ -71,4 +72,13 @@ test("it never gives away the project's secrets", async () => {
   for (const path of ["/_system/info", "/_system/config"]) {
     expect(await (await ask(path)).text()).not.toContain(localKeys.jwtSecret);
   }
+});
+
+test("over HTTP it knows the peer's address by itself", async () => {
+  const server = await serveFetch(studio.fetch, 0);
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const response = await fetch(`http://127.0.0.1:${port}/rest/v1/safe`);
+  await closeServer(server);
+  expect(response.status).toBe(200);
 });
