@@ -89,9 +89,9 @@ const compose = async (
   const address = (service: keyof typeof ports) => `http://127.0.0.1:${ports[service]}`;
   const folder = join(workdir, "supabase");
   const pagesFolder = join(workdir, "examples");
-  const pagesBuilt = buildPages(pagesFolder);
-  // Awaited further down; a failure before that must not count as unhandled.
-  pagesBuilt.catch(() => undefined);
+  const pagesBuilt = buildPages(pagesFolder).catch((error: Error) =>
+    log(`The example pages could not be built; the backend runs without them. ${error.message}`),
+  );
 
   const dataDir = options.memory ? undefined : (options.dataDir ?? join(workdir, ".stack"));
   if (dataDir) onStop(await holdDataFolder(dataDir, { reset: options.reset ?? false }));

@@ -79,9 +79,9 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     end: "commit" | "rollback",
   ) =>
     lock.run(async () => {
-      await held.exec(beginScript(settings));
       let result: T;
       try {
+        await held.exec(beginScript(settings));
         result = await use(held);
       } catch (error) {
         await held.exec("rollback");

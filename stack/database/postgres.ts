@@ -59,9 +59,9 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
     end: "commit" | "rollback",
   ) =>
     session(async (held) => {
-      await held.exec(beginScript(settings));
       let result: T;
       try {
+        await held.exec(beginScript(settings));
         result = await use(held);
       } catch (error) {
         await held.exec("rollback");

@@ -18,7 +18,13 @@ export const buildPages = async (folder: string): Promise<void> => {
   for (const name of pages) {
     const built = await stat(join(folder, name, "dist", "index.html")).catch(() => undefined);
     if (built && built.mtimeMs >= newestSource) continue;
-    await run(process.execPath, [viteCommand(), "build", "--logLevel", "error", join(folder, name)]);
+    await run(process.execPath, [
+      viteCommand(),
+      "build",
+      "--logLevel",
+      "error",
+      join(folder, name),
+    ]);
   }
 };
 
