@@ -71,45 +71,49 @@ export const createDeliveries = ({ store, kept, retryDelays, log }: DeliveryPort
     return response.status;
   };
 
-  const attempt = async (delivery: DeliveryRecord): Promise<void> => {
-    const event = store.events.get(delivery.event);
-    const endpoint = store.endpoints.get(delivery.endpoint);
-    if (!event || !endpoint) {
-      delivery.state = "failed";
-      if (store.deliveries.get(delivery.id)) store.deliveries.put(delivery);
-      return;
-    }
-    await kept();
-    const at = Math.floor(Date.now() / 1000);
-    try {
-      const status = await post(event, endpoint);
-      delivery.attempts.push({ at, status });
-      delivery.state = status >= 200 && status < 300 ? "delivered" : "pending";
-    } catch (error) {
-      // Stopping is not a failure: the attempt is made again when the sandbox is back.
-      if (stopping.signal.aborted) return;
-      delivery.attempts.push({ at, status: 0, error: reasonOf(error) });
-      delivery.state = "pending";
-    }
-    // Forgotten by a reset while it was on its way.
-    if (!store.deliveries.get(delivery.id)) return;
-    if (delivery.state === "pending") retryLater(delivery);
+  const settle = (delivery: DeliveryRecord, state: "delivered" | "failed"): void => {
+    delivery.state = state;
+    store.countUnsettled(delivery.event, -1);
     store.deliveries.put(delivery);
-    await kept();
   };
 
   const retryLater = (delivery: DeliveryRecord): void => {
     const wait = retryDelays[delivery.attempts.length - 1];
     if (wait === undefined) {
-      delivery.state = "failed";
+      settle(delivery, "failed");
       log(`stripe sandbox: gave up delivering ${delivery.type} (${delivery.event})`);
       return;
     }
+    store.deliveries.put(delivery);
     const timer = setTimeout(() => {
       timers.delete(timer);
       enqueue(delivery);
     }, wait);
     timers.add(timer);
+  };
+
+  const attempt = async (delivery: DeliveryRecord): Promise<void> => {
+    await kept();
+    // A reset may have forgotten it, before or while it is on its way.
+    const isForgotten = () => store.deliveries.get(delivery.id) === undefined;
+    const event = store.events.get(delivery.event);
+    const endpoint = store.endpoints.get(delivery.endpoint);
+    if (isForgotten()) return;
+    if (!event || !endpoint) {
+      settle(delivery, "failed");
+      return;
+    }
+    const at = Math.floor(Date.now() / 1000);
+    const result = await post(event, endpoint).then(
+      (status) => ({ at, status }),
+      (error: unknown) => ({ at, status: 0, error: reasonOf(error) }),
+    );
+    // Stopping is not a failure: the attempt is made again when the sandbox is back.
+    if (stopping.signal.aborted || isForgotten()) return;
+    delivery.attempts.push(result);
+    if (result.status >= 200 && result.status < 300) settle(delivery, "delivered");
+    else retryLater(delivery);
+    await kept();
   };
 
   const start = (delivery: DeliveryRecord): Promise<void> => {
@@ -146,6 +150,7 @@ export const createDeliveries = ({ store, kept, retryDelays, log }: DeliveryPort
       attempts: [],
     };
     store.deliveries.put(delivery);
+    store.countUnsettled(event.id, 1);
     return delivery;
   };
 

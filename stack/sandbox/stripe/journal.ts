@@ -17,26 +17,25 @@ export interface Journal {
 
 const Line = z.tuple([z.string(), z.string(), z.unknown()]);
 
-const parseLine = (line: string): Entry | undefined => {
-  try {
-    return Line.safeParse(JSON.parse(line)).data;
-  } catch {
-    // The last line of a process that was killed while writing it.
-    return undefined;
-  }
-};
+/** Table and id of a line, still quoted: enough to tell which lines were superseded, unparsed. */
+const KEY = /^\["\w+","(?:[^"\\]|\\.)*",/;
 
-const readEntries = async (file: string): Promise<Entry[]> => {
-  const content = await readFile(file, "utf8").catch((error: unknown) => {
+const readFileIfAny = (file: string): Promise<string> =>
+  readFile(file, "utf8").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   });
-  const latest = new Map<string, Entry>();
-  for (const line of content.split("\n")) {
-    const entry = line === "" ? undefined : parseLine(line);
-    if (entry) latest.set(`${entry[0]} ${entry[1]}`, entry);
+
+/** The latest line of every record that still exists, in the order the records were made. */
+const latestLines = (content: string): string[] => {
+  // What follows the last line end was cut off when the process was killed while writing it.
+  const whole = content.split("\n").slice(0, -1);
+  const latest = new Map<string, string>();
+  for (const line of whole) {
+    const [key] = KEY.exec(line) ?? [];
+    if (key !== undefined) latest.set(key, line);
   }
-  return [...latest.values()].filter(([, , record]) => record !== null);
+  return [...latest].filter(([key, line]) => line !== `${key}null]`).map(([, line]) => line);
 };
 
 /** A journal that keeps nothing, for stacks that live in memory. */
@@ -53,9 +52,9 @@ export const memoryJournal = (): Journal => ({
  */
 export const openJournal = async (file: string): Promise<Journal> => {
   await mkdir(dirname(file), { recursive: true });
-  const restored = await readEntries(file);
-  const compacted = restored.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-  await writeFile(`${file}.new`, compacted);
+  const lines = latestLines(await readFileIfAny(file));
+  const restored = lines.map((line) => Line.parse(JSON.parse(line)));
+  await writeFile(`${file}.new`, lines.map((line) => `${line}\n`).join(""));
   await rename(`${file}.new`, file);
   const handle = await open(file, "a");
 

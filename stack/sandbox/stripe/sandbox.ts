@@ -107,7 +107,7 @@ export const createStripeSandbox = async (
     reset: () => {
       deliveries.clear();
       schedule.clear();
-      for (const table of Object.values(store)) table.clear();
+      store.clear();
       deliveries.setMode("normal", 2);
       faults.set(NO_FAULTS);
       api.forget();

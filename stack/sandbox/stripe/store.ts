@@ -103,10 +103,17 @@ const recordOf = <R extends { id: string }>() =>
       typeof value === "object" && value !== null && "id" in value && typeof value.id === "string",
   );
 
+interface Retention<R> {
+  /** Beyond so many, the oldest are dropped … */
+  limit: number;
+  /** … up to the first that is still needed. */
+  isNeeded?: (record: R) => boolean;
+}
+
 const createTable = <R extends { id: string }>(
   name: string,
   journal: Journal,
-  limit = Number.POSITIVE_INFINITY,
+  { limit, isNeeded = () => false }: Retention<R> = { limit: Number.POSITIVE_INFINITY },
 ): Table<R> => {
   const records = new Map<string, R>();
   const schema = recordOf<R>();
@@ -117,13 +124,19 @@ const createTable = <R extends { id: string }>(
   const remove = (id: string) => {
     if (records.delete(id)) noteChange(id);
   };
+  const trim = () => {
+    while (records.size > limit) {
+      const [oldest] = records.values();
+      if (!oldest || isNeeded(oldest)) return;
+      remove(oldest.id);
+    }
+  };
   return {
     get: (id) => records.get(id),
     put: (record) => {
       records.set(record.id, record);
       noteChange(record.id);
-      const [oldest] = records.size > limit ? records.keys() : [];
-      if (oldest !== undefined) remove(oldest);
+      trim();
     },
     delete: remove,
     clear: () => {
@@ -137,20 +150,50 @@ const createTable = <R extends { id: string }>(
 };
 
 // Histories are kept long enough for any test or afternoon, not for ever.
-const HISTORY = 20_000;
+const HISTORY = 5000;
+const KEYS = 20_000;
+
+const isUnsettled = ({ state }: DeliveryRecord) => state === "held" || state === "pending";
 
 /** All state of the sandbox, in memory, each change noted in the journal. */
-export const createStore = (journal: Journal) => ({
-  charges: createTable<Stripe.Charge>("charges", journal),
-  coupons: createTable<Stripe.Coupon>("coupons", journal),
-  customers: createTable<Stripe.Customer>("customers", journal),
-  deliveries: createTable<DeliveryRecord>("deliveries", journal, HISTORY),
-  endpoints: createTable<EndpointRecord>("endpoints", journal),
-  events: createTable<EventRecord>("events", journal, HISTORY),
-  idempotency: createTable<IdempotencyRecord>("idempotency", journal, HISTORY),
-  intents: createTable<IntentRecord>("intents", journal),
-  paymentMethods: createTable<PaymentMethodRecord>("payment_methods", journal),
-  refunds: createTable<RefundRecord>("refunds", journal),
-  sessions: createTable<SessionRecord>("sessions", journal),
-});
+export const createStore = (journal: Journal) => {
+  const deliveries = createTable<DeliveryRecord>("deliveries", journal, {
+    limit: HISTORY,
+    isNeeded: isUnsettled,
+  });
+  // How many deliveries of an event are not settled: an event is kept for as long as there are any.
+  const unsettled = new Map<string, number>();
+  for (const { event } of deliveries.newestFirst().filter(isUnsettled)) {
+    unsettled.set(event, (unsettled.get(event) ?? 0) + 1);
+  }
+  const tables = {
+    charges: createTable<Stripe.Charge>("charges", journal),
+    coupons: createTable<Stripe.Coupon>("coupons", journal),
+    customers: createTable<Stripe.Customer>("customers", journal),
+    deliveries,
+    endpoints: createTable<EndpointRecord>("endpoints", journal),
+    events: createTable<EventRecord>("events", journal, {
+      limit: HISTORY,
+      isNeeded: ({ id }) => unsettled.has(id),
+    }),
+    idempotency: createTable<IdempotencyRecord>("idempotency", journal, { limit: KEYS }),
+    intents: createTable<IntentRecord>("intents", journal),
+    paymentMethods: createTable<PaymentMethodRecord>("payment_methods", journal),
+    refunds: createTable<RefundRecord>("refunds", journal),
+    sessions: createTable<SessionRecord>("sessions", journal),
+  };
+  return {
+    ...tables,
+    /** Says that a delivery of the event began or, with -1, was settled. */
+    countUnsettled: (event: string, change: 1 | -1): void => {
+      const count = (unsettled.get(event) ?? 0) + change;
+      if (count > 0) unsettled.set(event, count);
+      else unsettled.delete(event);
+    },
+    clear: (): void => {
+      unsettled.clear();
+      for (const table of Object.values(tables)) table.clear();
+    },
+  };
+};
 export type Store = ReturnType<typeof createStore>;
