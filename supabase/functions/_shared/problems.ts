@@ -33,7 +33,16 @@ export const problems = {
   seller_not_found: { status: 404, title: "There is no such seller" },
   seller_exists: { status: 409, title: "You sell here already" },
 
+  seller_not_active: { status: 409, title: "This seller may not sell yet" },
+  last_admin: { status: 409, title: "Somebody must stay administrator" },
+
   // Catalog, stock, carts.
+  category_cycle: { status: 409, title: "A category cannot stand below itself" },
+  product_without_variant: { status: 409, title: "A product on sale needs a variant" },
+  no_warehouse: { status: 409, title: "There is no warehouse for this" },
+  stock_out_of_range: { status: 409, title: "The stock would leave what is possible" },
+  sale_overlaps: { status: 409, title: "Another sale price runs at that time" },
+  country_in_two_zones: { status: 409, title: "A country belongs to one shipping zone" },
   variant_not_found: { status: 404, title: "There is no such variant" },
   product_unavailable: { status: 409, title: "A product is not sold at the moment" },
   out_of_stock: { status: 409, title: "Not enough in stock" },

@@ -195,6 +195,16 @@ const asked = async <T>(ask: () => Promise<T>): Promise<T> => {
 /** Tells outages, which pass, from refusals, which do not. */
 const stripeProblem = (error: unknown): unknown => {
   const { errors } = Stripe;
+  if (!(error instanceof errors.StripeError)) return error;
+  if (
+    error instanceof errors.StripeConnectionError ||
+    error instanceof errors.StripeAPIError ||
+    error instanceof errors.StripeRateLimitError ||
+    // The same request is being answered to somebody else at this moment.
+    error.statusCode === 409
+  ) {
+    return new Problem("payment_provider_unavailable", { provider: "stripe" }, { cause: error });
+  }
   if (error instanceof errors.StripeIdempotencyError) {
     return new Problem(
       "idempotency_key_reused",
@@ -205,16 +215,5 @@ const stripeProblem = (error: unknown): unknown => {
       },
     );
   }
-  if (
-    error instanceof errors.StripeConnectionError ||
-    error instanceof errors.StripeAPIError ||
-    error instanceof errors.StripeRateLimitError ||
-    (error instanceof errors.StripeError && [409, 429].includes(error.statusCode ?? 0))
-  ) {
-    return new Problem("payment_provider_unavailable", { provider: "stripe" }, { cause: error });
-  }
-  if (error instanceof errors.StripeError) {
-    return new Problem("payment_provider_error", { provider: "stripe" }, { cause: error });
-  }
-  return error;
+  return new Problem("payment_provider_error", { provider: "stripe" }, { cause: error });
 };
