@@ -539,6 +539,9 @@ describe("checkout sessions", () => {
     expect((await control(`/sessions/${open.id}/pay`, {})).status).toBe(400);
     const done = await aSession(client);
     await control(`/sessions/${done.id}/pay`, {});
+    const again = await control(`/sessions/${done.id}/pay`, {});
+    expect(again).toMatchObject({ status: 200, body: { payment_status: "paid" } });
+    expect((await client.charges.list()).data).toHaveLength(1);
     expect(await failureOf(client.checkout.sessions.expire(done.id))).toMatchObject({
       statusCode: 400,
     });

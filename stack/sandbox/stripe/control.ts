@@ -104,6 +104,8 @@ const outcomeOf = (world: World, { object }: SessionRecord) => {
 };
 
 const pay = (world: World, session: SessionRecord, sent: z.infer<typeof Pay>) => {
+  // As on the page: who pays again what is paid is only sent on.
+  if (session.object.status === "complete") return outcomeOf(world, session);
   const refusal = paySession(world, session, methodFor(world, sent.card), sent);
   if (refusal) throw refusal;
   const id = session.object.payment_intent;
