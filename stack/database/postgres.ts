@@ -9,7 +9,17 @@ const text = (oid: number) => ({
   parse: (value: string) => value,
 });
 
+/** Text that is bound to a json parameter is JSON already, as with PGlite; anything else is encoded. */
+const json = (oid: number) => ({
+  to: oid,
+  from: [oid],
+  serialize: (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value)),
+  parse: (value: string): unknown => JSON.parse(value),
+});
+
 const typeParsers = {
+  json: json(114),
+  jsonb: json(3802),
   bigint: { to: 20, from: [20], serialize: String, parse: parseInteger },
   numeric: { to: 1700, from: [1700], serialize: String, parse: parseNumeric },
   date: text(1082),
