@@ -197,7 +197,7 @@ create table public.currencies (
   code text primary key,
   name text not null,
   symbol text not null,
-  exponent smallint not null,
+  exponent integer not null,
   constraint currencies_code_format check (code ~ '^[A-Z]{3}$'),
   constraint currencies_exponent_range check (exponent between 0 and 4)
 );

@@ -229,8 +229,13 @@ begin
         row_number() over (
           partition by d.product_id order by d.variant_id is not null, d.position, d.id
         ) as place
-      from public.product_media d
-      where d.product_id = any (refresh_listing.product_ids) and d.kind = 'image'
+      from (
+        -- Sizes of one colour share a picture: it counts once.
+        select distinct on (e.product_id, e.path) e.*
+        from public.product_media e
+        where e.product_id = any (refresh_listing.product_ids) and e.kind = 'image'
+        order by e.product_id, e.path, e.variant_id is not null, e.position, e.id
+      ) d
     ) m
     where m.place <= 8
     group by m.product_id

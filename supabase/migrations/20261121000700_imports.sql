@@ -769,8 +769,12 @@ begin
     select
       r.product_id, r.variant_id as row_variant_id,
       case when not r.is_lead then r.variant_id end as variant_id,
-      r.images, r.title
+      r.images,
+      concat_ws(', ', p.title, case when not r.is_lead then (
+        select string_agg(o.value, ', ' order by o.key) from jsonb_each_text(r.options) o
+      ) end) as alt
     from unnest(v_rows) r
+    join public.products p on p.id = r.product_id
     where r.images is not null
       and r.images is distinct from (
         select coalesce(array_agg(m.path order by m.position, m.id), '{}')
@@ -786,7 +790,7 @@ begin
   ),
   hung as (
     insert into public.product_media (product_id, variant_id, path, alt, position)
-    select w.product_id, w.variant_id, i.path, coalesce(w.title, ''), i.place
+    select w.product_id, w.variant_id, i.path, w.alt, i.place
     from wanted w
     cross join lateral unnest(w.images) with ordinality as i (path, place)
   )
