@@ -39,8 +39,11 @@ export const runJobs = async (ports: WorkerPorts, max = 1000): Promise<JobsRun> 
     const jobs = await ports.claimJobs(Math.min(batch, left), visibilitySeconds);
     if (jobs.length === 0) break;
     left -= jobs.length;
-    const results = await Promise.all(jobs.map((job) => runJob(ports, handlers, job)));
-    for (const isDone of results) run[isDone ? "completed" : "failed"] += 1;
+    // A job whose failure cannot even be recorded comes back by itself when its claim runs out.
+    const results = await Promise.allSettled(jobs.map((job) => runJob(ports, handlers, job)));
+    for (const result of results) {
+      run[result.status === "fulfilled" && result.value ? "completed" : "failed"] += 1;
+    }
   }
   return run;
 };
