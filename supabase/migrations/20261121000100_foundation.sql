@@ -79,24 +79,30 @@ create index user_roles_granted_by_idx on private.user_roles (granted_by);
 alter table private.user_roles enable row level security;
 
 create function private.has_role(role public.app_role) returns boolean
-language sql stable security definer set search_path = ''
+-- Not plain SQL, here and in the helpers that policies call: that would be planned anew in every
+-- statement of every caller.
+language plpgsql stable security definer set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select from private.user_roles r
     where r.user_id = (select auth.uid()) and r.role = has_role.role
   );
+end;
 $$;
 comment on function private.has_role is
   'Whether the caller has the role now. In policies: (select private.has_role(''admin'')).';
 grant execute on function private.has_role to anon, authenticated, service_role;
 
 create function private.is_staff() returns boolean
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select from private.user_roles r
     where r.user_id = (select auth.uid()) and r.role in ('support', 'admin')
   );
+end;
 $$;
 comment on function private.is_staff is 'Whether the caller is support or admin now.';
 grant execute on function private.is_staff to anon, authenticated, service_role;

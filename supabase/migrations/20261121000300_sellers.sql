@@ -46,9 +46,12 @@ comment on table public.seller_members is
 create index seller_members_user_id_idx on public.seller_members (user_id);
 
 create function private.current_seller_ids() returns setof uuid
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer rows 1 set search_path = ''
 as $$
-  select m.seller_id from public.seller_members m where m.user_id = (select auth.uid());
+begin
+  return query
+    select m.seller_id from public.seller_members m where m.user_id = (select auth.uid());
+end;
 $$;
 comment on function private.current_seller_ids is
   'Sellers that the caller works for, whatever their status. In policies: '
@@ -56,12 +59,15 @@ comment on function private.current_seller_ids is
 grant execute on function private.current_seller_ids to anon, authenticated, service_role;
 
 create function private.active_seller_ids() returns setof uuid
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer rows 1 set search_path = ''
 as $$
-  select m.seller_id
-  from public.seller_members m
-  join public.sellers s on s.id = m.seller_id
-  where m.user_id = (select auth.uid()) and s.status = 'active';
+begin
+  return query
+    select m.seller_id
+    from public.seller_members m
+    join public.sellers s on s.id = m.seller_id
+    where m.user_id = (select auth.uid()) and s.status = 'active';
+end;
 $$;
 comment on function private.active_seller_ids is
   'Active sellers that the caller works for: those whose products and stock they may change.';

@@ -385,8 +385,13 @@ begin
     returning s.variant_id, s.warehouse_id, o.take
   ),
   kept as (
-    insert into public.reservations (order_id, variant_id, warehouse_id, quantity, expires_at)
-    select reserve_stock.order_id, t.variant_id, t.warehouse_id, t.take, reserve_stock.expires_at
+    insert into public.reservations
+      (order_id, variant_id, warehouse_id, quantity, state, expires_at)
+    select
+      reserve_stock.order_id, t.variant_id, t.warehouse_id, t.take,
+      case when reserve_stock.expires_at is null then 'committed' else 'active' end
+        ::public.reservation_state,
+      reserve_stock.expires_at
     from taken t
   )
   select jsonb_agg(to_jsonb(s)) into v_short from short s;
@@ -415,8 +420,8 @@ end;
 $$;
 comment on function private.reserve_stock is
   'Keeps the pieces of every line [{variant_id, quantity}] for an order, from warehouses by '
-  'priority, or refuses with 409 out_of_stock naming each short line. Call it before the transaction '
-  'touches products.';
+  'priority, or refuses with 409 out_of_stock naming each short line. Without an expiry the order '
+  'stands at once. Call it before the transaction touches products.';
 
 create function private.release_reservations(order_id uuid) returns void
 language plpgsql security definer set search_path = ''
@@ -446,11 +451,14 @@ comment on function private.release_reservations is
   'Gives back what an order keeps, if anything; harmless to repeat.';
 
 create function private.commit_reservations(order_id uuid) returns void
-language sql security definer set search_path = ''
+-- Not plain SQL: that would be planned anew for every order.
+language plpgsql security definer set search_path = ''
 as $$
+begin
   update public.reservations r
   set state = 'committed', expires_at = null, updated_at = now()
   where r.order_id = commit_reservations.order_id and r.state = 'active';
+end;
 $$;
 comment on function private.commit_reservations is
   'The order stands: what it keeps no longer expires. Harmless to repeat.';

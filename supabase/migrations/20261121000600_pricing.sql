@@ -246,13 +246,18 @@ create trigger _200_check_countries before insert or update of countries on publ
   for each row execute function private.tg_shipping_zones__check_countries();
 
 create function private.shipping_zone_of(country text) returns uuid
-language sql stable security definer set search_path = ''
+-- Not plain SQL: that would be planned anew for every order.
+language plpgsql stable security definer set search_path = ''
 as $$
-  select z.id
-  from public.shipping_zones z
-  where z.countries @> array[shipping_zone_of.country] or z.countries = '{}'
-  order by z.countries = '{}'
-  limit 1;
+begin
+  return (
+    select z.id
+    from public.shipping_zones z
+    where z.countries @> array[shipping_zone_of.country] or z.countries = '{}'
+    order by z.countries = '{}'
+    limit 1
+  );
+end;
 $$;
 comment on function private.shipping_zone_of is
   'The zone that ships to a country: the one that lists it, else the rest of the world.';
@@ -264,7 +269,9 @@ create function private.effective_prices(
   currency text,
   at timestamptz default now()
 ) returns table (variant_id uuid, amount bigint, base_amount bigint, kind public.price_kind)
-language plpgsql stable rows 10 set search_path = ''
+-- The plan is kept: an array of ids would else be planned for anew with every order.
+language plpgsql stable rows 10
+set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
   return query
