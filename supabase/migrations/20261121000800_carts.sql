@@ -32,7 +32,6 @@ create policy select_own on public.carts
   using (user_id = (select auth.uid()));
 
 grant select on public.carts to authenticated;
-grant select on public.carts to service_role;
 
 create table public.cart_items (
   cart_id uuid not null references public.carts (id) on delete cascade,
@@ -62,7 +61,6 @@ create policy select_own on public.cart_items
   );
 
 grant select on public.cart_items to authenticated;
-grant select on public.cart_items to service_role;
 
 -- The lines of a cart with today's price and stock. PL/pgSQL because its plans are kept for the
 -- session, where a plain SQL function would be planned anew by every call.

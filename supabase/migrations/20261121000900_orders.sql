@@ -237,7 +237,6 @@ create policy select_participant on public.orders
   );
 
 grant select on public.orders to authenticated;
-grant select on public.orders to service_role;
 
 create table public.order_items (
   id uuid primary key default gen_random_uuid(),
@@ -296,7 +295,6 @@ create policy select_participant on public.order_items
   );
 
 grant select on public.order_items to authenticated;
-grant select on public.order_items to service_role;
 
 create table public.order_events (
   id bigint generated always as identity primary key,
@@ -329,7 +327,6 @@ create policy select_participant on public.order_events
   );
 
 grant select on public.order_events to authenticated;
-grant select on public.order_events to service_role;
 
 create table private.order_transitions (
   from_status public.order_status not null,

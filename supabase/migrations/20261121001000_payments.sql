@@ -84,7 +84,6 @@ create policy select_participant on public.payments
   );
 
 grant select on public.payments to authenticated;
-grant select on public.payments to service_role;
 
 create table public.refunds (
   id uuid primary key default gen_random_uuid(),
@@ -127,7 +126,6 @@ create policy select_participant on public.refunds
   );
 
 grant select on public.refunds to authenticated;
-grant select on public.refunds to service_role;
 
 create table private.payment_events (
   id bigint generated always as identity primary key,

@@ -26,6 +26,22 @@ from unnest(array['sol', 'zoe']) n;
 insert into public.seller_members (seller_id, user_id, role)
 select md5('seller ' || n)::uuid, tests.user_id(n), 'owner' from unnest(array['sol', 'zoe']) n;
 
+-- The shop as the migrations leave it, whatever a seed has furnished it with.
+update public.shop_settings
+set currency = 'GBP', country = 'GB', prices_include_tax = true, order_hold_minutes = 30, low_stock_threshold = 5;
+delete from public.tax_rates;
+delete from public.shipping_zones;
+with zone as (
+  insert into public.shipping_zones (name) values ('Worldwide') returning id
+)
+insert into public.shipping_methods (zone_id, code, name, currency, price, free_from, min_days, max_days, position)
+select z.id, m.code, m.name, 'GBP', m.price, m.free_from, m.min_days, m.max_days, m.position
+from zone z
+cross join (values
+  ('standard', 'Standard delivery', 495, 5000, 3, 7, 1),
+  ('express', 'Express delivery', 1295, null, 1, 3, 2)
+) as m (code, name, price, free_from, min_days, max_days, position);
+
 -- Takes a seat: a name, or anon, service (the secret key), owner (the migrations' role).
 create function tests.act_as(name text) returns void
 language plpgsql
