@@ -55,12 +55,12 @@ export const productRow = (
   const exponent = options.exponentOf(String(row.currency));
   if (exponent === undefined) {
     errors.push({ field: "currency", message: `"${row.currency}" is not a currency of this shop` });
-  } else {
-    for (const { target, value } of amounts) {
-      const parsed = parseAmount(value, options.unitOf(target), exponent);
-      if ("problem" in parsed) errors.push({ field: target.field, message: parsed.problem });
-      else row[target.field] = parsed.amount;
-    }
+  }
+  for (const { target, value } of amounts) {
+    // Without a currency the number of decimals is not known; the error above says so.
+    const parsed = parseAmount(value, options.unitOf(target), exponent ?? 2);
+    if ("problem" in parsed) errors.push({ field: target.field, message: parsed.problem });
+    else row[target.field] = parsed.amount;
   }
   for (const field of ["sku", "title", "price"] as const) {
     const isWrong = errors.some((error) => error.field === field);
