@@ -12,6 +12,8 @@ const explained = new Set([
   "UsageProblem",
 ]);
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const main = async (): Promise<void> => {
   const options = parseCommandLine(process.argv.slice(2));
   if (options.help) {
@@ -19,20 +21,19 @@ const main = async (): Promise<void> => {
     return;
   }
   const began = performance.now();
-  const stack = await startStack({
-    ...options,
-    log: (message) => console.error(message),
-  });
-  if (options.json) console.log(JSON.stringify(statusJson(stack)));
-  else console.log(statusText(stack, (performance.now() - began) / 1000));
-
+  const starting = startStack({ ...options, log: (message) => console.error(message) });
   const stop = async () => {
-    process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+    for (const signal of signals) process.off(signal, stop);
     if (!options.json) console.log("\nStopping …");
-    await stack.stop();
+    await (await starting).stop();
     process.exit(0);
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+  // Before anything else is awaited, so that a signal during the start ends it cleanly too.
+  for (const signal of signals) process.on(signal, stop);
+
+  const stack = await starting;
+  if (options.json) console.log(JSON.stringify(statusJson(stack)));
+  else console.log(statusText(stack, (performance.now() - began) / 1000));
 };
 
 main().catch((error: unknown) => {

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Database, isDatabaseError, literal, type Session } from "./database.ts";
 
 export interface Migration {
@@ -36,6 +37,10 @@ const history = `
     version text primary key,
     statements text[],
     name text
+  );
+  create table if not exists supabase_migrations.seed_files (
+    path text primary key,
+    hash text not null
   );
 `;
 
@@ -120,13 +125,26 @@ const refuseChanged = (migration: Migration, statements: string[] | null): void 
   );
 };
 
-/** Runs a seed script as the project's owner, in one transaction. */
+/**
+ * Runs a seed script as the project's owner, in one transaction, unless it has been run before;
+ * the CLI's own table remembers that.
+ */
 export const runSeed = async (database: Database, path: string): Promise<void> => {
   const script = await readFile(path, "utf8");
+  const name = basename(path);
+  const hash = createHash("sha256").update(script).digest("hex");
+  const record =
+    "insert into supabase_migrations.seed_files (path, hash) values " +
+    `(${literal(name)}, ${literal(hash)})`;
   await database.session((session) =>
     asProjectOwner(session, async () => {
+      const { rows } = await session.query(
+        "select from supabase_migrations.seed_files f where f.path = $1",
+        [name],
+      );
+      if (rows.length > 0) return;
       try {
-        await session.exec(`begin;\n${script}\n;\ncommit;`);
+        await session.exec(`begin;\n${script}\n;\n${record};\ncommit;`);
       } catch (error) {
         if (!isDatabaseError(error)) throw error;
         const line = errorLine(script, error);

@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Database } from "./database.ts";
 import { requireExtensions } from "./extensions.ts";
+import { imageOf, readImage, saveImage } from "./image.ts";
 import { applyMigrations, type Migration, readMigrations, runSeed } from "./migrations.ts";
-import { openPglite, type PgliteDatabase } from "./pglite.ts";
+import { openPglite } from "./pglite.ts";
 import { ensurePlatform, platformVersion } from "./platform.ts";
 import { openPostgres } from "./postgres.ts";
 
@@ -32,27 +30,41 @@ export const openProject = async (source: ProjectSource): Promise<Database> => {
     return prepared(database, migrations, seeds);
   }
 
-  const isNew = !source.dataDir || !existsSync(join(source.dataDir, "PG_VERSION"));
-  const image = isNew ? await imagePath(migrations, seeds) : undefined;
-  const kept = image && existsSync(image) ? new Blob([await readFile(image)]) : undefined;
-  const database = await openPglite({
-    ...(source.dataDir && { dataDir: source.dataDir }),
-    ...(kept && { image: kept }),
-  });
-  await prepared(database, migrations, kept ? [] : seeds);
-  if (image && !kept) await saveImage(database, image);
+  if (source.dataDir && existsSync(readyMark(source.dataDir))) {
+    return prepared(await openPglite(source), migrations, seeds);
+  }
+  // Not there, or a first start that was cut short: whatever it left is of no use.
+  if (source.dataDir) await rm(source.dataDir, { recursive: true, force: true });
+
+  const base = await imageOf([platformVersion()]);
+  const whole = await imageOf([
+    platformVersion(),
+    ...migrations.map(({ version, sql }) => version + sql),
+    ...(await Promise.all(seeds.map((path) => readFile(path, "utf8")))),
+  ]);
+  const ready = await readImage(whole);
+  const image = ready ?? (await readImage(base));
+  const database = await openPglite({ ...source, ...(image && { image }) });
+  if (!image) {
+    await ensurePlatform(database);
+    await saveImage(base, await database.dump());
+  }
+  await prepared(database, migrations, seeds);
+  if (!ready) await saveImage(whole, await database.dump());
+  if (source.dataDir) await writeFile(readyMark(source.dataDir), "");
   return database;
 };
 
-const prepared = async <T extends Database>(
-  database: T,
+const readyMark = (dataDir: string) => `${dataDir}.ready`;
+
+const prepared = async (
+  database: Database,
   migrations: readonly Migration[],
   seeds: readonly string[],
-): Promise<T> => {
+): Promise<Database> => {
   await ensurePlatform(database);
-  const applied = await applyMigrations(database, migrations);
-  const isNew = applied.length > 0 && applied.length === migrations.length;
-  if (isNew) for (const path of seeds) await runSeed(database, path);
+  await applyMigrations(database, migrations);
+  for (const path of seeds) await runSeed(database, path);
   return database;
 };
 
@@ -67,31 +79,4 @@ const seedPaths = async ({ folder, seeds }: ProjectSource): Promise<string[]> =>
     for (const name of names.sort()) if (expression.test(name)) paths.push(join(at, name));
   }
   return paths;
-};
-
-/**
- * A prepared image is the data directory right after migrations and seed. It is kept per content,
- * so that new projects, tests and `--memory` need not run initdb and everything else again.
- */
-const imagePath = async (
-  migrations: readonly Migration[],
-  seeds: readonly string[],
-): Promise<string> => {
-  const require = createRequire(import.meta.url);
-  const packages = createHash("sha256")
-    .update(await readFile(require.resolve("@electric-sql/pglite")))
-    .digest("hex");
-  const content = createHash("sha256").update(packages).update(platformVersion());
-  for (const { version, sql } of migrations) content.update(version).update(sql);
-  for (const path of seeds) content.update(await readFile(path));
-  const folder = fileURLToPath(new URL("../../node_modules/.cache/supamarket/", import.meta.url));
-  return join(folder, `${content.digest("hex").slice(0, 24)}.tar`);
-};
-
-const saveImage = async (database: PgliteDatabase, path: string): Promise<void> => {
-  const image = await database.dump();
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${process.pid}`;
-  await writeFile(partial, Buffer.from(await image.arrayBuffer()));
-  await rename(partial, path);
 };

@@ -1,6 +1,4 @@
-import { request as connect, type IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { type ClientRequest, request as connect, type IncomingMessage } from "node:http";
 
 /** The function did not begin to answer within the limit. */
 export class NoAnswerInTime extends Error {
@@ -73,10 +71,40 @@ const send = (request: Request, target: Target): Promise<IncomingMessage> =>
       outgoing.end();
       return;
     }
-    // Failures of the pipe show on `outgoing`; a function may answer before it has read everything.
-    pipeline(Readable.from(request.body), outgoing).catch((error: unknown) => {
-      if (!outgoing.destroyed) outgoing.destroy(error instanceof Error ? error : undefined);
+    sendBody(request.body, outgoing).catch((error: unknown) => {
+      outgoing.destroy(error instanceof Error ? error : new Error("The request broke off."));
     });
+  });
+
+/** How much of a body is read and dropped after the function stopped listening, in bytes. */
+const mostDropped = 32 * 1024 * 1024;
+
+/**
+ * A function may answer and hang up before it has read everything. The client is let finish all the
+ * same: cut off in the middle of sending, it would never see the answer.
+ */
+const sendBody = async (body: ReadableStream<Uint8Array>, outgoing: ClientRequest) => {
+  let dropped = 0;
+  for await (const chunk of body) {
+    if (outgoing.destroyed) {
+      dropped += chunk.byteLength;
+      if (dropped > mostDropped) break;
+    } else if (!outgoing.write(chunk)) {
+      await drained(outgoing);
+    }
+  }
+  outgoing.end();
+};
+
+const drained = (outgoing: ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      outgoing.off("drain", done);
+      outgoing.off("close", done);
+      resolve();
+    };
+    outgoing.once("drain", done);
+    outgoing.once("close", done);
   });
 
 const forwarded = (headers: Headers): [string, string][] =>

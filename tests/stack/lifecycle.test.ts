@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@supabase/supabase-js";
 import { afterEach, describe, expect, test } from "vitest";
+import { clientAt } from "../support/client.ts";
 import { refusedStart, type StackProcess, startProcess } from "../support/stack-process.ts";
 
 const folders: string[] = [];
@@ -40,7 +40,7 @@ const notesProject = async (): Promise<string> => {
   return folder;
 };
 
-const clientOf = ({ status }: StackProcess) => createClient(status.API_URL, status.PUBLISHABLE_KEY);
+const clientOf = ({ status }: StackProcess) => clientAt(status.API_URL, status.PUBLISHABLE_KEY);
 
 describe("the local stack", () => {
   test("serves any project's supabase folder and keeps its data over a kill -9", async () => {

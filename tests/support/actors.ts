@@ -1,8 +1,6 @@
-import { createClient, type RealtimeClientOptions } from "@supabase/supabase-js";
 import { inject } from "vitest";
-import { WebSocket } from "ws";
-import { z } from "zod";
 import type { Database } from "../../types/database.ts";
+import { clientAt } from "./client.ts";
 
 export type Client = ReturnType<typeof clientWith>;
 
@@ -21,16 +19,7 @@ let counter = 0;
 export const unique = (prefix: string): string =>
   `${prefix}-${Date.now().toString(36)}-${process.pid.toString(36)}-${(counter++).toString(36)}`;
 
-/** Node 20 has no WebSocket of its own; the types of `ws` and of the DOM's differ in detail. */
-const transport = z
-  .custom<NonNullable<RealtimeClientOptions["transport"]>>((value) => value === WebSocket)
-  .parse(WebSocket);
-
-export const clientWith = (key: string) =>
-  createClient<Database>(inject("project").url, key, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    realtime: { transport },
-  });
+export const clientWith = (key: string) => clientAt<Database>(inject("project").url, key);
 
 /** The key that servers hold: sees and does everything. */
 export const service = (): Actor => ({
