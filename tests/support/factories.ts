@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { Placed } from "../../types/index.ts";
 import { type Actor, service, unique } from "./actors.ts";
+import { ok } from "./answers.ts";
 
 export interface VariantOptions {
   /** Pieces on hand in the default warehouse. */
@@ -74,3 +76,9 @@ export const anOrderInput = ({ lines, provider = "cod", idempotencyKey }: OrderO
   shipping_address: anAddress,
   payment: { provider },
 });
+
+export type OrderInput = ReturnType<typeof anOrderInput>;
+
+/** Places the order as this shopper; throws when it is refused. */
+export const placeOrder = async (actor: Actor, input: OrderInput): Promise<Placed> =>
+  Placed.parse(await ok(actor.client.rpc("place_order", { input })));

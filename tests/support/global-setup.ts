@@ -18,7 +18,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("project", given);
     return async () => undefined;
   }
-  const stack = await startStack({ workdir: process.cwd(), port: 55321, memory: true });
+  // A block of ports of this run's own: two checkouts may be tested at the same time.
+  const port = 55_321 + (process.pid % 60) * 10;
+  const stack = await startStack({ workdir: process.cwd(), port, memory: true });
   project.provide("project", {
     url: stack.urls.api,
     publishableKey: stack.keys.publishable,
