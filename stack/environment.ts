@@ -13,17 +13,22 @@ export const supabaseEnvironment = (
   SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),
 });
 
+/** Known to everybody; they open nothing but a sandbox. */
+export const stripeSandboxKeys = {
+  secret: "sk_test_sandbox",
+  webhook: "whsec_sandbox",
+} as const;
+
 /** What makes the payment SDK talk to the sandbox; real keys in the environment take its place. */
 export const stripeEnvironment = (
   sandboxUrl: string,
-  sandbox: { secret: string; webhook: string },
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> => {
   const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET = "" } = environment;
   if (STRIPE_SECRET_KEY) return { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET };
   return {
-    STRIPE_SECRET_KEY: sandbox.secret,
-    STRIPE_WEBHOOK_SECRET: sandbox.webhook,
+    STRIPE_SECRET_KEY: stripeSandboxKeys.secret,
+    STRIPE_WEBHOOK_SECRET: stripeSandboxKeys.webhook,
     STRIPE_API_URL: sandboxUrl,
   };
 };

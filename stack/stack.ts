@@ -7,7 +7,7 @@ import { holdDataFolder } from "./data-lock.ts";
 import { isPglite } from "./database/pglite.ts";
 import { openProject } from "./database/project.ts";
 import { serveWire } from "./database/wire.ts";
-import { stripeEnvironment, supabaseEnvironment } from "./environment.ts";
+import { stripeEnvironment, stripeSandboxKeys, supabaseEnvironment } from "./environment.ts";
 import { createFunctionsRuntime } from "./functions/functions.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { localKeys } from "./keys.ts";
@@ -159,13 +159,12 @@ const compose = async (
   const realtime = await createRealtime({ database, keys, verifyToken: tokens.verify, log });
   onStop(() => realtime.stop());
 
-  const sandboxKeys = { secret: "sk_test_sandbox", webhook: "whsec_sandbox" };
   const sandbox = await createStripeSandbox({
     publicUrl: urls.sandbox,
-    secretKey: sandboxKeys.secret,
-    webhookSecret: sandboxKeys.webhook,
+    secretKey: stripeSandboxKeys.secret,
+    webhookSecret: stripeSandboxKeys.webhook,
     webhookUrl: `${urls.api}/functions/v1/webhooks/stripe`,
-    ...(dataDir && { stateFile: join(dataDir, "stripe.json") }),
+    ...(dataDir && { stateFile: join(dataDir, "stripe.ndjson") }),
     log,
   });
   onStop(() => sandbox.stop());
@@ -175,7 +174,7 @@ const compose = async (
     config: config.functions,
     env: {
       ...supabaseEnvironment(urls, keys),
-      ...stripeEnvironment(urls.sandbox, sandboxKeys, process.env),
+      ...stripeEnvironment(urls.sandbox, process.env),
       ...config.edge_runtime.secrets,
     },
     verifyToken: tokens.verify,
