@@ -136,7 +136,7 @@ export const createFunctionsRuntime = async (
       const located = locateFunction(root, name, settings);
       if (!located || isStopped) return platformAnswer("NOT_FOUND");
       const refused = located.verifyJwt ? await refusal(request, options.verifyToken) : undefined;
-      return refused ? platformAnswer(refused, name) : await answer(request, located);
+      return refused ? platformAnswer(refused) : await answer(request, located);
     },
     stop: async () => {
       isStopped = true;

@@ -61,6 +61,7 @@ const functions: Record<string, string> = {
       if (request.url.endsWith("/loop")) for (;;);
       return new Response("free");
     });`,
+  "hasty/index.ts": `Deno.serve(() => new Response("no", { status: 413 }));`,
   "throws/index.ts": `Deno.serve(() => { throw new Error("told only to the log"); });`,
   "off/index.ts": `Deno.serve(() => new Response("never"));`,
 };
@@ -105,6 +106,7 @@ beforeAll(async () => {
       later: open,
       stuck: open,
       throws: open,
+      hasty: open,
       off: { enabled: false },
       named: { verify_jwt: false, entrypoint: "./functions/greeter/index.ts" },
     },
@@ -172,6 +174,21 @@ describe("a request", () => {
     const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
     const { chunks } = await (await call("drip", init)).json();
     expect(chunks).toBeGreaterThan(1);
+  });
+
+  it("may be sent to its end although the function has answered already", async () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 1;
+        if (sent > 160) controller.close();
+        else controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+    const response = await call("hasty", init);
+    expect([response.status, await response.text()]).toEqual([413, "no"]);
+    await eventually(async () => (sent > 160 ? true : undefined));
   });
 
   it("to a function that does not exist, is switched off or is shared code is a 404", async () => {

@@ -110,23 +110,28 @@ const readBody = async <T>(request: Request, options: EndpointOptions<T>): Promi
   }
 };
 
+/** How much of a body that is too large is still read, in bytes. */
+const mostDropped = 8 * 1024 * 1024;
+
 const readBytes = async (request: Request, limit: number): Promise<Uint8Array> => {
-  const tooLarge = () => new Problem("body_too_large", { limit });
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   const chunks: Uint8Array[] = [];
-  let size = 0;
   // A length may be missing or a lie, so what arrives is counted too.
+  let isTooLarge = Number(request.headers.get("content-length") ?? 0) > limit;
+  let size = 0;
   const reader = request.body?.getReader();
   while (reader) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > limit) {
+    isTooLarge ||= size > limit;
+    if (!isTooLarge) chunks.push(value);
+    else if (size > mostDropped) {
       await reader.cancel();
-      throw tooLarge();
+      break;
     }
-    chunks.push(value);
   }
+  // Said only now: a client that is cut off while it sends never sees the answer.
+  if (isTooLarge) throw new Problem("body_too_large", { limit });
   const bytes = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {
