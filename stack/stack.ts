@@ -9,6 +9,7 @@ import { openProject } from "./database/project.ts";
 import { serveWire } from "./database/wire.ts";
 import { stripeEnvironment, stripeSandboxKeys, supabaseEnvironment } from "./environment.ts";
 import { createFunctionsRuntime } from "./functions/functions.ts";
+import { readFunctionSecrets } from "./functions/secrets.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { localKeys } from "./keys.ts";
 import { closeServer, listenOn, serveFetch } from "./listen.ts";
@@ -169,12 +170,14 @@ const compose = async (
   });
   onStop(() => sandbox.stop());
 
+  const root = join(folder, "functions");
   const functions = await createFunctionsRuntime({
-    root: join(folder, "functions"),
+    root,
     config: config.functions,
     env: {
       ...supabaseEnvironment(urls, keys),
-      ...stripeEnvironment(urls.sandbox, process.env),
+      ...stripeEnvironment(urls.sandbox, { ...process.env, ...readFunctionSecrets(root) }),
+      SITE_URL: config.auth.site_url,
       ...config.edge_runtime.secrets,
     },
     verifyToken: tokens.verify,
