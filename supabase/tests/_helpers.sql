@@ -121,6 +121,6 @@ begin
 exception when others then
   get stacked diagnostics v_detail = pg_exception_detail;
   return sqlstate || ' ' || sqlerrm
-    || coalesce(' ' || (nullif(v_detail, '')::jsonb ->> 'field'), '');
+    || case when v_detail like '{%' then coalesce(' ' || (v_detail::jsonb ->> 'field'), '') else '' end;
 end;
 $$;
