@@ -19,7 +19,8 @@ create table public.carts (
 );
 
 comment on table public.carts is
-  'One cart a user, made by the first add_to_cart. Written by the cart commands and place_order only.';
+  'One cart a user, made by the first add_to_cart. Written by the cart commands and place_order '
+  'only.';
 comment on column public.carts.version is
   'Goes up with every change, so a client can tell whether its copy is stale.';
 
@@ -48,7 +49,8 @@ create table public.cart_items (
 comment on table public.cart_items is
   'Lines of a cart. Written by the cart commands and place_order only.';
 comment on column public.cart_items.unit_price_seen is
-  'Minor units. The price when the line was last set; a difference to today''s is shown as price_changed.';
+  'Minor units. The price when the line was last set; a difference to today''s is shown as '
+  'price_changed.';
 
 create index cart_items_variant_id_idx on public.cart_items (variant_id);
 
@@ -118,7 +120,8 @@ begin
       coalesce(s.available, 0) as available,
       sellable.is_sellable,
       case when sellable.is_sellable then i.quantity * e.amount else 0 end as line_total,
-      case when sellable.is_sellable then i.quantity * (e.base_amount - e.amount) else 0 end as saving
+      case when sellable.is_sellable then i.quantity * (e.base_amount - e.amount) else 0 end
+        as saving
     from public.cart_items i
     join public.product_variants v on v.id = i.variant_id
     join public.products p on p.id = v.product_id
@@ -224,7 +227,8 @@ begin
         updated_at = now()
     where case when is_addition then i.quantity else 0 end + excluded.quantity <= 99999;
   if not found then
-    perform private.raise_invalid_input('quantity', 'This line would come to more than 99999 pieces.');
+    perform private.raise_invalid_input('quantity',
+      'This line would come to more than 99999 pieces.');
   end if;
   if (select count(*) from public.cart_items i where i.cart_id = v_cart_id) > 1000 then
     perform private.raise_invalid_input('items', 'A cart holds at most 1000 lines.');
@@ -265,8 +269,8 @@ language sql set search_path = ''
 as $$ select private.write_cart_item(add_to_cart.variant_id, add_to_cart.quantity, true) $$;
 
 comment on function public.add_to_cart(uuid, integer) is
-  'Adds pieces of a variant to the caller''s cart and returns the cart. More than there is in stock '
-  'may be put in; the line then warns. 404 variant_not_found, 409 product_unavailable, 422.';
+  'Adds pieces of a variant to the caller''s cart and returns the cart. More than is in stock may '
+  'be put in; the line then warns. 404 variant_not_found, 409 product_unavailable, 422.';
 
 create function public.set_cart_item(variant_id uuid, quantity integer) returns jsonb
 language sql set search_path = ''
@@ -279,7 +283,8 @@ create function public.clear_cart() returns jsonb
 language sql set search_path = ''
 as $$ select private.clear_cart() $$;
 
-comment on function public.clear_cart() is 'Removes every line of the caller''s cart and returns it.';
+comment on function public.clear_cart() is
+  'Removes every line of the caller''s cart and returns it.';
 
 grant execute on function
   private.write_cart_item(uuid, integer, boolean),

@@ -18,14 +18,16 @@ create type public.order_status as enum (
 );
 
 comment on type public.order_status is
-  'pending: placed, awaiting payment; confirmed: paid, or to be paid on delivery; the rest as named.';
+  'pending: placed, awaiting payment; confirmed: paid, or to be paid on delivery; the rest as '
+  'named.';
 
 create type public.payment_status as enum (
   'pending', 'authorised', 'paid', 'failed', 'partially_refunded', 'refunded'
 );
 
 comment on type public.payment_status is
-  'What the order''s payments come to, worked out from them. failed: the last attempt was declined.';
+  'What the order''s payments come to, worked out from them. failed: the last attempt was '
+  'declined.';
 
 create type public.payment_provider as enum ('stripe', 'cod');
 
@@ -35,7 +37,8 @@ comment on type public.payment_provider is
 create type public.order_actor as enum ('customer', 'staff', 'system');
 
 comment on type public.order_actor is
-  'Who moves an order: its buyer, support or admin, or the shop itself (payments, expiry, services).';
+  'Who moves an order: its buyer, support or admin, or the shop itself (payments, expiry, '
+  'services).';
 
 create type public.order_event_kind as enum (
   'created', 'status', 'payment', 'refund', 'note', 'tracking'
@@ -57,8 +60,9 @@ create table private.idempotency_keys (
 );
 
 comment on table private.idempotency_keys is
-  'What a command answered to a key, written in the transaction of its effect: the key exists exactly '
-  'when the effect does. Keys of one actor say nothing to another. actor_id is all zeros for services.';
+  'What a command answered to a key, written in the transaction of its effect: the key exists '
+  'exactly when the effect does. Keys of one actor say nothing to another; services share the '
+  'actor of zeros.';
 
 alter table private.idempotency_keys enable row level security;
 
@@ -197,7 +201,9 @@ create table public.orders (
     or payment_provider = 'cod'
     or payment_status in ('paid', 'partially_refunded', 'refunded')
   ),
-  constraint orders_only_unpaid_expire check (expires_at is null or status in ('pending', 'cancelled')),
+  constraint orders_only_unpaid_expire check (
+    expires_at is null or status in ('pending', 'cancelled')
+  ),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 
@@ -205,12 +211,14 @@ comment on table public.orders is
   'One row an order. Written by place_order, cancel_order, set_order_status, payment events and '
   'expiry only. Triggers keep version and updated_at, refuse illegal moves, write order_events and '
   'tell Realtime.';
-comment on column public.orders.subtotal is 'Minor units. Lines at their unit prices, before discount.';
+comment on column public.orders.subtotal is
+  'Minor units. Lines at their unit prices, before discount.';
 comment on column public.orders.discount is 'Minor units. Taken off the subtotal.';
 comment on column public.orders.shipping is 'Minor units. Tax as prices_include_tax says.';
 comment on column public.orders.shipping_tax is 'Minor units. The part of tax that is on shipping.';
 comment on column public.orders.tax is
-  'Minor units. Sum of the lines'' tax and shipping_tax; contained in total when prices_include_tax.';
+  'Minor units. Sum of the lines'' tax and shipping_tax; contained in total when '
+  'prices_include_tax.';
 comment on column public.orders.total is 'Minor units. What the buyer pays.';
 comment on column public.orders.item_count is 'Pieces, not lines.';
 comment on column public.orders.seller_ids is
@@ -267,18 +275,22 @@ create table public.order_items (
 );
 
 comment on table public.order_items is
-  'Lines of an order: title, options and prices as they were when it was placed. Written by place_order.';
+  'Lines of an order: title, options and prices as they were when it was placed. Written by '
+  'place_order.';
 comment on column public.order_items.unit_price is 'Minor units. The price charged a piece.';
 comment on column public.order_items.base_unit_price is 'Minor units. The price without any sale.';
-comment on column public.order_items.discount is 'Minor units. This line''s part of the order''s discount.';
+comment on column public.order_items.discount is
+  'Minor units. This line''s part of the order''s discount.';
 comment on column public.order_items.tax_rate_bp is 'Basis points: 2000 is 20 %.';
 comment on column public.order_items.tax is
-  'Minor units, rounded for this line; contained in line_total when the order''s prices include tax.';
+  'Minor units, rounded for this line; contained in line_total when the order''s prices include '
+  'tax.';
 comment on column public.order_items.line_total is 'Minor units. unit_price x quantity - discount.';
 
 create index order_items_variant_id_idx on public.order_items (variant_id);
 create index order_items_product_id_idx on public.order_items (product_id);
-create index order_items_seller_id_idx on public.order_items (seller_id) where seller_id is not null;
+create index order_items_seller_id_idx on public.order_items (seller_id)
+  where seller_id is not null;
 
 alter table public.order_items enable row level security;
 
@@ -506,7 +518,7 @@ create trigger _200_record_creation
 create trigger _200_record_moves
   after update on public.orders
   for each row
-  when (new.status is distinct from old.status or new.payment_status is distinct from old.payment_status)
+  when ((new.status, new.payment_status) is distinct from (old.status, old.payment_status))
   execute function private.tg_orders__record();
 
 -- Orders come after stock in the chapters, so the ties from stock to orders are made here. Both

@@ -11,7 +11,8 @@ create extension if not exists pgmq;
 
 select pgmq.create('jobs');
 
--- Reached through the commands below only; the queue's tables stay closed even if someone grants them.
+-- Reached through the commands below only; the queue's tables stay closed even if someone grants
+-- them.
 alter table pgmq.q_jobs enable row level security;
 alter table pgmq.a_jobs enable row level security;
 
@@ -26,7 +27,8 @@ create table private.dead_jobs (
 );
 
 comment on table private.dead_jobs is
-  'Jobs given up after 8 attempts. Written by fail_job and claim_jobs; retry_dead_job queues one anew.';
+  'Jobs given up after 8 attempts. Written by fail_job and claim_jobs; retry_dead_job queues one '
+  'anew.';
 
 create index dead_jobs_died_at_idx on private.dead_jobs (died_at desc);
 
@@ -102,7 +104,8 @@ begin
 end;
 $$;
 
-comment on function private.require_service() is '403 forbidden for everyone but service_role and internals.';
+comment on function private.require_service() is
+  '403 forbidden for everyone but service_role and internals.';
 
 create function private.claim_jobs(max integer, visibility_seconds integer)
 returns table (msg_id bigint, kind text, payload jsonb, attempts integer)
@@ -128,7 +131,8 @@ begin
   from unnest(v_messages) m
   where m.read_ct > 8;
   if found then
-    perform pgmq.delete('jobs', array(select m.msg_id from unnest(v_messages) m where m.read_ct > 8));
+    perform pgmq.delete('jobs',
+      array(select m.msg_id from unnest(v_messages) m where m.read_ct > 8));
   end if;
 
   return query
@@ -248,7 +252,8 @@ create function public.job_status() returns jsonb
 language sql stable set search_path = ''
 as $$ select private.job_status() $$;
 
-comment on function public.job_status() is 'Depth and age of the job queue and its dead letters. Staff.';
+comment on function public.job_status() is
+  'Depth and age of the job queue and its dead letters. Staff.';
 
 create function public.retry_dead_job(id bigint) returns boolean
 language sql set search_path = ''

@@ -63,8 +63,8 @@ comment on column public.payments.captured_amount is 'Minor units. What the prov
 comment on column public.payments.refunded_amount is
   'Minor units. Sum of this payment''s succeeded refunds, worked out from them.';
 comment on column public.payments.is_surplus is
-  'Money the order did not need (a wrong amount, or paid twice). Refunded in full by itself and left '
-  'out of the order''s payment_status.';
+  'Money the order did not need (a wrong amount, or paid twice). Refunded in full by itself and '
+  'left out of the order''s payment_status.';
 
 create index payments_currency_idx on public.payments (currency);
 -- One open attempt an order: two tabs that start paying get the same payment.
@@ -102,14 +102,17 @@ create table public.refunds (
 );
 
 comment on table public.refunds is
-  'Money on its way back, or back. Written by cancel_order, request_refund, record_refund and payment events.';
+  'Money on its way back, or back. Written by cancel_order, request_refund, record_refund and '
+  'payment events.';
 comment on column public.refunds.amount is 'Minor units.';
-comment on column public.refunds.requested_by is 'Null when the shop itself or the provider started it.';
+comment on column public.refunds.requested_by is
+  'Null when the shop itself or the provider started it.';
 
 create index refunds_payment_id_idx on public.refunds (payment_id);
 create index refunds_order_id_idx on public.refunds (order_id);
 create index refunds_currency_idx on public.refunds (currency);
-create index refunds_requested_by_idx on public.refunds (requested_by) where requested_by is not null;
+create index refunds_requested_by_idx on public.refunds (requested_by)
+  where requested_by is not null;
 create unique index refunds_provider_refund_idx on public.refunds (payment_id, provider_refund_id)
   where provider_refund_id is not null;
 
@@ -167,8 +170,8 @@ create table private.payment_transitions (
 );
 
 comment on table private.payment_transitions is
-  'The legal moves of a payment. Events that come late find no row here and are ignored; captured is '
-  'reachable from every unpaid state, because taken money is a fact.';
+  'The legal moves of a payment. Events that come late find no row here and are ignored; captured '
+  'is reachable from every unpaid state, because taken money is a fact.';
 
 alter table private.payment_transitions enable row level security;
 
@@ -446,7 +449,8 @@ begin
   end if;
   if v_order.status <> 'pending' or v_order.payment_provider = 'cod'
     or v_order.payment_status not in ('pending', 'failed', 'authorised') then
-    perform private.raise_problem(409, 'order_not_payable', 'This order is not waiting for a payment.',
+    perform private.raise_problem(409, 'order_not_payable',
+      'This order is not waiting for a payment.',
       jsonb_build_object('status', v_order.status, 'payment_status', v_order.payment_status));
   end if;
 
@@ -531,7 +535,9 @@ begin
   perform pg_advisory_xact_lock(named.key)
   from (
     select distinct hashtextextended(lock_provider_ids.provider || ':' || id, 0) as key
-    from unnest(array[lock_provider_ids.provider_payment_id, lock_provider_ids.provider_session_id]) id
+    from unnest(array[
+      lock_provider_ids.provider_payment_id, lock_provider_ids.provider_session_id
+    ]) id
     where id is not null
     order by key
   ) named;
@@ -654,7 +660,8 @@ begin
   if v_refund.id is null then
     v_refund := v_twin;
   elsif v_twin.id is not null and v_twin.id <> v_refund.id then
-    -- The provider's event came without our id and was booked on its own before the worker's answer:
+    -- The provider's event came without our id and was booked on its own before the worker's
+    -- answer:
     -- the money is counted there, so ours is closed.
     update public.refunds f
     set state = 'failed', failure_message = 'Booked as refund ' || v_twin.id
@@ -721,7 +728,9 @@ begin
   -- The order first, then its payment, then the event: as every other command does.
   select o.* into strict v_order
   from public.orders o
-  where o.id = (select p.order_id from public.payments p where p.id = settle_payment_event.payment_id)
+  where o.id = (
+    select p.order_id from public.payments p where p.id = settle_payment_event.payment_id
+  )
   for update;
   select * into strict v_payment
   from public.payments p where p.id = settle_payment_event.payment_id
@@ -818,7 +827,8 @@ begin
     update public.payments p
     set status = (v_body ->> 'state')::public.payment_state,
         failure_code = case when v_body ->> 'state' = 'failed' then v_body ->> 'failure_code' end,
-        failure_message = case when v_body ->> 'state' = 'failed' then v_body ->> 'failure_message' end
+        failure_message =
+          case when v_body ->> 'state' = 'failed' then v_body ->> 'failure_message' end
     where p.id = v_payment.id;
     perform private.settle_payment_status(v_order.id);
     v_outcome := 'applied';
@@ -854,9 +864,11 @@ begin
   end if;
   v_unknown := event - array[
     'payment_id', 'provider_payment_id', 'provider_session_id', 'provider_refund_id', 'refund_id',
-    'state', 'refund_state', 'amount', 'currency', 'failure_code', 'failure_message', 'card', 'raw'];
+    'state', 'refund_state', 'amount', 'currency', 'failure_code', 'failure_message', 'card',
+    'raw'];
   if v_unknown <> '{}' then
-    perform private.raise_invalid_input('event.' || (select min(k) from jsonb_object_keys(v_unknown) k),
+    perform private.raise_invalid_input(
+      'event.' || (select min(k) from jsonb_object_keys(v_unknown) k),
       'There is no such field.');
   end if;
   foreach v_field in array array['payment_id', 'refund_id'] loop
@@ -869,11 +881,13 @@ begin
     perform private.raise_invalid_input('event.state', 'This is not a known state.');
   end if;
   if coalesce(event ->> 'refund_state', 'pending') not in ('pending', 'succeeded', 'failed') then
-    perform private.raise_invalid_input('event.refund_state', 'This must be pending, succeeded or failed.');
+    perform private.raise_invalid_input('event.refund_state',
+      'This must be pending, succeeded or failed.');
   end if;
   if event ->> 'amount' is not null
     and (jsonb_typeof(event -> 'amount') <> 'number' or event ->> 'amount' !~ '^[0-9]{1,15}$') then
-    perform private.raise_invalid_input('event.amount', 'This must be a whole number of minor units.');
+    perform private.raise_invalid_input('event.amount',
+      'This must be a whole number of minor units.');
   end if;
   if event ->> 'state' = 'captured'
     and (coalesce(event ->> 'amount', '0') = '0' or event ->> 'currency' is null) then
@@ -885,7 +899,8 @@ begin
     perform private.raise_invalid_input('event.currency', 'This is not a known currency.');
   end if;
   if event ->> 'state' = 'refunded' and event ->> 'provider_refund_id' is null then
-    perform private.raise_invalid_input('event.provider_refund_id', 'A refund needs its id at the provider.');
+    perform private.raise_invalid_input('event.provider_refund_id',
+      'A refund needs its id at the provider.');
   end if;
 end;
 $$;
@@ -940,13 +955,16 @@ begin
     end if;
   end if;
 
-  v_payment_id := private.find_payment(v_provider, (apply_payment_event.event ->> 'payment_id')::uuid,
+  v_payment_id := private.find_payment(v_provider,
+    (apply_payment_event.event ->> 'payment_id')::uuid,
     apply_payment_event.event ->> 'provider_payment_id',
     apply_payment_event.event ->> 'provider_session_id');
   if v_payment_id is null then
-    perform private.lock_provider_ids(v_provider, apply_payment_event.event ->> 'provider_payment_id',
+    perform private.lock_provider_ids(v_provider,
+      apply_payment_event.event ->> 'provider_payment_id',
       apply_payment_event.event ->> 'provider_session_id');
-    v_payment_id := private.find_payment(v_provider, (apply_payment_event.event ->> 'payment_id')::uuid,
+    v_payment_id := private.find_payment(v_provider,
+      (apply_payment_event.event ->> 'payment_id')::uuid,
       apply_payment_event.event ->> 'provider_payment_id',
       apply_payment_event.event ->> 'provider_session_id');
   end if;
@@ -1006,10 +1024,12 @@ begin
   limit 1;
   v_left := coalesce(private.refundable_amount(v_payment.id), 0);
   if v_left <= 0 then
-    perform private.raise_problem(409, 'nothing_to_refund', 'Nothing of this order is left to refund.');
+    perform private.raise_problem(409, 'nothing_to_refund',
+      'Nothing of this order is left to refund.');
   end if;
   if request_refund.amount <= 0 or request_refund.amount > v_left then
-    perform private.raise_invalid_input('amount', format('This must be from 1 to %s, what is left.', v_left));
+    perform private.raise_invalid_input('amount',
+      format('This must be from 1 to %s, what is left.', v_left));
   end if;
 
   perform private.act_on_orders('staff');
@@ -1113,10 +1133,12 @@ begin
 end;
 $$;
 
-create function public.start_payment_attempt(order_id uuid, buyer_id uuid default null) returns jsonb
+create function public.start_payment_attempt(order_id uuid, buyer_id uuid default null)
+returns jsonb
 language sql set search_path = ''
 as $$
-  select private.start_payment_attempt(start_payment_attempt.order_id, start_payment_attempt.buyer_id)
+  select private.start_payment_attempt(start_payment_attempt.order_id,
+    start_payment_attempt.buyer_id)
 $$;
 
 comment on function public.start_payment_attempt(uuid, uuid) is
@@ -1135,7 +1157,8 @@ as $$
 $$;
 
 comment on function public.record_payment_started(uuid, text, text) is
-  'Notes what the provider calls a payment and says whether it may still be paid. Service role only.';
+  'Notes what the provider calls a payment and says whether it may still be paid. Service role '
+  'only.';
 
 create function public.apply_payment_event(provider text, event_id text, type text, event jsonb)
 returns jsonb

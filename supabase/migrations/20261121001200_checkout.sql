@@ -69,7 +69,8 @@ create type private.priced_line as (
 comment on type private.priced_line is
   'A wanted line with today''s price, tax and stock. Sums are numeric until they are known to fit.';
 
--- An address of the input: an object with known fields only; its values are checked by check_address.
+-- An address of the input: an object with known fields only; its values are checked by
+-- check_address.
 create function private.read_address(input jsonb, field text) returns jsonb
 language plpgsql stable set search_path = ''
 as $$
@@ -87,7 +88,8 @@ begin
     'full_name', 'line1', 'line2', 'city', 'region', 'postal_code', 'country', 'phone'];
   if v_unknown <> '{}' then
     perform private.raise_invalid_input(
-      field || '.' || (select min(k) from jsonb_object_keys(v_unknown) k), 'There is no such field.');
+      field || '.' || (select min(k) from jsonb_object_keys(v_unknown) k),
+      'There is no such field.');
   end if;
   return private.check_address(v_address, field);
 end;
@@ -207,7 +209,8 @@ begin
     v_unknown := (input -> 'payment') - 'provider';
     if v_unknown <> '{}' then
       perform private.raise_invalid_input(
-        'payment.' || (select min(k) from jsonb_object_keys(v_unknown) k), 'There is no such field.');
+        'payment.' || (select min(k) from jsonb_object_keys(v_unknown) k),
+        'There is no such field.');
     end if;
     if jsonb_typeof(input #> '{payment,provider}') is distinct from 'string' then
       perform private.raise_invalid_input('payment.provider', 'This must be stripe or cod.');
@@ -216,7 +219,8 @@ begin
       when input #>> '{payment,provider}' in ('stripe', 'cod') then
         v_request.provider := (input #>> '{payment,provider}')::public.payment_provider;
       when input #>> '{payment,provider}' in ('paypal', 'razorpay', 'wallet') then
-        perform private.raise_invalid_input('payment.provider', 'This provider is not available yet.');
+        perform private.raise_invalid_input('payment.provider',
+          'This provider is not available yet.');
       else
         perform private.raise_invalid_input('payment.provider', 'This must be stripe or cod.');
     end case;
@@ -272,7 +276,8 @@ begin
     group by w.variant_id
   ) merged;
   if v_largest > 99999 then
-    perform private.raise_invalid_input('items', 'Lines of one variant come to more than 99999 pieces.');
+    perform private.raise_invalid_input('items',
+      'Lines of one variant come to more than 99999 pieces.');
   end if;
 end;
 $$;
@@ -285,7 +290,7 @@ create function private.price_lines(
   region text,
   is_inclusive boolean
 ) returns setof private.priced_line
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable rows 10 security definer set search_path = ''
 as $$
 begin
   return query
@@ -337,8 +342,10 @@ create function private.shipping_options(
   subtotal numeric,
   weight_grams numeric
 ) returns table (code text, name text, price bigint, min_days integer, max_days integer)
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable rows 5 security definer set search_path = ''
 as $$
+declare
+  v_zone_id uuid := private.shipping_zone_of(shipping_options.country);
 begin
   return query
   select
@@ -350,7 +357,7 @@ begin
     m.min_days::integer, m.max_days::integer
   from public.shipping_methods m
   where m.is_active and m.currency = shipping_options.currency
-    and m.zone_id = private.shipping_zone_of(shipping_options.country)
+    and m.zone_id = v_zone_id
   order by m.position, m.code;
 end;
 $$;
@@ -535,7 +542,8 @@ begin
     from jsonb_array_elements(v_methods) m
     where m.value ->> 'code' = v_request.shipping_method;
     if v_method is null and v_methods <> '[]' then
-      perform private.raise_invalid_input('shipping_method', 'There is no such method for this country.');
+      perform private.raise_invalid_input('shipping_method',
+        'There is no such method for this country.');
     end if;
   end if;
   if v_methods = '[]' then
@@ -724,7 +732,8 @@ begin
       jsonb_build_object('lines', private.line_list(v_lines, 'unavailable')));
   end if;
   perform private.check_total(v_subtotal + v_tax);
-  -- Sold out is told before anything is written or waited for; reserve_stock decides under its locks.
+  -- Sold out is told before anything is written or waited for; reserve_stock decides under its
+  -- locks.
   if exists (select from unnest(v_lines) l where l.available < l.quantity) then
     perform private.raise_problem(409, 'out_of_stock', 'Lower the quantity or remove the item.',
       jsonb_build_object('lines', private.line_list(v_lines, 'short')));
@@ -740,7 +749,8 @@ begin
       select from private.shipping_options(v_request.shipping_address ->> 'country',
         v_settings.currency, v_subtotal, v_weight)
     ) then
-      perform private.raise_invalid_input('shipping_method', 'There is no such method for this country.');
+      perform private.raise_invalid_input('shipping_method',
+        'There is no such method for this country.');
     end if;
     perform private.raise_problem(409, 'shipping_unavailable', 'We do not ship to this country.',
       jsonb_build_object('country', v_request.shipping_address ->> 'country'));
@@ -778,16 +788,14 @@ begin
   end if;
 
   -- Stock as late as can be, for these are the rows that everybody wants; but before the lines,
-  -- whose foreign keys lock variants and products, which others lock after stock.
+  -- whose foreign keys lock variants and products, which others lock after stock. Without an expiry
+  -- the order stands, and what is reserved is committed.
   perform private.reserve_stock(
     v_order_id,
     (select jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.quantity))
       from unnest(v_lines) l),
     v_expires_at
   );
-  if v_request.provider = 'cod' then
-    perform private.commit_reservations(v_order_id);
-  end if;
 
   with lines as (
     insert into public.order_items (
@@ -841,8 +849,8 @@ begin
 end;
 $$;
 
--- Everything that ends with an order given up: its goods go back, its payments are closed, its money
--- is returned. The caller holds the order's lock and has set who acts.
+-- Everything that ends with an order given up: its goods go back, its payments are closed, its
+-- money is returned. The caller holds the order's lock and has set who acts.
 create function private.cancel_locked_order(order_id uuid, reason text) returns public.orders
 language plpgsql security definer set search_path = ''
 as $$
@@ -1185,7 +1193,8 @@ end;
 $$;
 
 comment on function private.expire_orders(integer) is
-  'Cancels unpaid orders past expires_at, releases their stock and closes their payments. Returns how many.';
+  'Cancels unpaid orders past expires_at, releases their stock and closes their payments. Returns '
+  'how many.';
 
 create function private.expire_orders_as_service(max integer) returns integer
 language plpgsql security definer set search_path = ''
@@ -1387,8 +1396,8 @@ language sql stable set search_path = ''
 as $$ select private.quote_checkout(quote_checkout.input) $$;
 
 comment on function public.quote_checkout(jsonb) is
-  'What place_order would charge for the same input, with shipping methods to choose from and a list '
-  'of problems. Anonymous callers must name items. 422 invalid_input.';
+  'What place_order would charge for the same input, with shipping methods to choose from and a '
+  'list of problems. Anonymous callers must name items. 422 invalid_input.';
 
 create function public.place_order(input jsonb) returns jsonb
 language sql set search_path = ''
@@ -1438,14 +1447,16 @@ language sql set search_path = ''
 as $$ select private.reorder(reorder.order_id) $$;
 
 comment on function public.reorder(uuid) is
-  'Puts the lines of an order of the caller into the cart again; says what is not for sale any more.';
+  'Puts the lines of an order of the caller into the cart again; says what is not for sale any '
+  'more.';
 
 create function public.expire_orders(max integer default 200) returns integer
 language sql set search_path = ''
 as $$ select private.expire_orders_as_service(expire_orders.max) $$;
 
 comment on function public.expire_orders(integer) is
-  'Cancels unpaid orders whose time is over; the scheduler does so every minute. Service role only.';
+  'Cancels unpaid orders whose time is over; the scheduler does so every minute. Service role '
+  'only.';
 
 create function public.check_invariants() returns table (name text, broken bigint)
 language sql stable set search_path = ''

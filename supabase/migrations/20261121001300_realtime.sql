@@ -1,8 +1,8 @@
 -- Realtime: what the shop tells those who watch, the moment it is committed.
 --
--- Always true here: a broadcast is a nudge. It carries ids, states and the row's version, and may be
--- lost; who missed one reads the table. Topics are private and open to those who may read the rows
--- they speak of; clients send nothing into them.
+-- Always true here: a broadcast is a nudge. It carries ids, states and the row's version, and may
+-- be lost; who missed one reads the table. Topics are private and open to those who may read the
+-- rows they speak of; clients send nothing into them.
 --
 --   order:{id}     its buyer and staff          order.status, payment.status
 --   user:{id}      that user                    order.created, order.status, payment.status
@@ -61,7 +61,7 @@ create trigger _900_broadcast_creation
 create trigger _900_broadcast_moves
   after update on public.orders
   for each row
-  when (new.status is distinct from old.status or new.payment_status is distinct from old.payment_status)
+  when ((new.status, new.payment_status) is distinct from (old.status, old.payment_status))
   execute function private.tg_orders__broadcast();
 
 create function private.tg_variant_stock__broadcast() returns trigger
@@ -87,8 +87,8 @@ create trigger _900_broadcast
   for each row when (new.available is distinct from old.available)
   execute function private.tg_variant_stock__broadcast();
 
--- From the listing, because that is where a price change arrives whatever caused it: a new price, or
--- a sale that began or ended.
+-- From the listing, because that is where a price change arrives whatever caused it: a new price,
+-- or a sale that began or ended.
 create function private.tg_product_listing__broadcast() returns trigger
 language plpgsql security definer set search_path = ''
 as $$

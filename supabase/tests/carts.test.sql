@@ -6,7 +6,8 @@ select tests.a_product('lamp', 4000, 0);
 select tests.a_product('oldie', 900, 5);
 
 select tests.act_as('anon');
-select is(tests.refusal('select public.get_cart()'), '42501 permission denied for function get_cart',
+select is(tests.refusal('select public.get_cart()'),
+  '42501 permission denied for function get_cart',
   'who is not even a guest has no cart');
 
 select tests.act_as('gil');
@@ -39,7 +40,8 @@ select is(tests.refusal($$ select public.set_cart_item(tests.variant('kettle'), 
 select tests.act_as('owner');
 update public.variant_prices set amount = 2600 where variant_id = tests.variant('kettle');
 select tests.act_as('gil');
-select is(public.get_cart() #>> '{items,0,price_changed}', 'true', 'a price that changed is pointed out');
+select is(public.get_cart() #>> '{items,0,price_changed}', 'true',
+  'a price that changed is pointed out');
 select is(public.get_cart() ->> 'total', '28600', 'and the new price counts');
 select is(public.set_cart_item(tests.variant('kettle'), 2) #>> '{items,0,price_changed}', 'false',
   'setting the line accepts the new price');
@@ -48,7 +50,8 @@ select public.add_to_cart(tests.variant('oldie'));
 select tests.act_as('owner');
 update public.products set status = 'archived' where sku = 'P-oldie';
 select tests.act_as('gil');
-select is(public.get_cart() #>> '{items,1,warning}', 'unavailable', 'what is no longer sold says so');
+select is(public.get_cart() #>> '{items,1,warning}', 'unavailable',
+  'what is no longer sold says so');
 select is(public.get_cart() ->> 'total', '5200', 'and costs nothing');
 select is(tests.refusal($$ select public.add_to_cart(tests.variant('oldie')) $$),
   'PT409 product_unavailable', 'and cannot be put in');

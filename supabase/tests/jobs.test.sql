@@ -19,10 +19,12 @@ select private.enqueue_job('test.later', '{"n": 2}', 3600);
 select tests.act_as('service');
 create temporary table claimed as select * from public.claim_jobs(10, 30);
 grant select on claimed to public;
-select results_eq('select kind, payload, attempts from claimed', $$ values ('test.one', '{"n": 1}'::jsonb, 1) $$,
+select results_eq('select kind, payload, attempts from claimed', $$ values ('test.one',
+  '{"n": 1}'::jsonb, 1) $$,
   'a worker gets what is due, with what was said');
 select is_empty('select * from public.claim_jobs()', 'nobody else gets it meanwhile');
-select is(public.fail_job(msg_id, 'outage') ->> 'retry_in_seconds', '10', 'what failed is tried again soon') from claimed;
+select is(public.fail_job(msg_id, 'outage') ->> 'retry_in_seconds', '10',
+  'what failed is tried again soon') from claimed;
 select tests.act_as('kit');
 select is(public.job_status() ->> 'delayed', '1', 'staff see what waits');
 select is(public.job_status() ->> 'in_flight', '1', 'and what is being tried');
@@ -32,13 +34,18 @@ select is(public.job_status() ->> 'in_flight', '1', 'and what is being tried');
 select tests.act_as('owner');
 update pgmq.q_jobs set read_ct = 8 where msg_id = (select msg_id from claimed);
 select tests.act_as('service');
-select is(public.fail_job(msg_id, 'still out') ->> 'dead', 'true', 'after the eighth try it is given up') from claimed;
-select is(tests.refusal(format('select public.complete_job(%s)', msg_id)), 'accepted', 'ending what is gone does no harm') from claimed;
+select is(public.fail_job(msg_id, 'still out') ->> 'dead', 'true',
+  'after the eighth try it is given up') from claimed;
+select is(tests.refusal(format('select public.complete_job(%s)', msg_id)), 'accepted',
+  'ending what is gone does no harm') from claimed;
 select tests.act_as('kit');
-select is(public.job_status() #>> '{dead_jobs,0,error}', 'still out', 'staff see what died of what');
-select is(tests.refusal('select public.retry_dead_job(1)'), 'PT403 forbidden', 'support cannot revive it');
+select is(public.job_status() #>> '{dead_jobs,0,error}', 'still out',
+  'staff see what died of what');
+select is(tests.refusal('select public.retry_dead_job(1)'), 'PT403 forbidden',
+  'support cannot revive it');
 select tests.act_as('mod');
-select ok(public.retry_dead_job((public.job_status() #>> '{dead_jobs,0,id}')::bigint), 'an administrator can');
+select ok(public.retry_dead_job((public.job_status() #>> '{dead_jobs,0,id}')::bigint),
+  'an administrator can');
 select is(public.job_status() ->> 'dead', '0', 'once');
 select tests.act_as('service');
 select is((select count(*) from public.claim_jobs()), 1::bigint, 'and it is done again');
@@ -48,14 +55,16 @@ select is((select count(*) from public.claim_jobs()), 1::bigint, 'and it is done
 select tests.act_as('owner');
 update pgmq.q_jobs set read_ct = 8, vt = now() where message ->> 'kind' = 'test.one';
 select tests.act_as('service');
-select is_empty('select * from public.claim_jobs()', 'a job that killed its worker eight times is not handed out again');
+select is_empty('select * from public.claim_jobs()',
+  'a job that killed its worker eight times is not handed out again');
 select is(public.job_status() ->> 'dead', '1', 'but kept among the dead');
 
 -- Schedules
 
 select tests.act_as('owner');
 select set_eq(
-  $$ select jobname from cron.job where jobname in ('run-jobs', 'expire-orders', 'refresh-listing', 'purge-idempotency-keys') $$,
+  $$ select jobname from cron.job where jobname in ('run-jobs', 'expire-orders', 'refresh-listing',
+    'purge-idempotency-keys') $$,
   array['run-jobs', 'expire-orders', 'refresh-listing', 'purge-idempotency-keys'],
   'what must happen by itself is scheduled');
 

@@ -14,7 +14,8 @@ language sql stable as $$ select 'order:' || (answer #>> '{order,id}') from plac
 -- What was sent since the last look.
 create function tests.heard(event text) returns setof text
 language sql stable security definer
-as $$ select m.topic from realtime.messages m where m.event = heard.event and m.extension = 'broadcast' $$;
+as $$ select m.topic from realtime.messages m where m.event = heard.event and m.extension
+  = 'broadcast' $$;
 create function tests.sent() returns setof realtime.messages
 language sql stable security definer as $$ select m.* from realtime.messages m $$;
 -- Whether the seat may listen, asked as the Realtime server asks.
@@ -28,41 +29,53 @@ end;
 $$;
 
 select tests.act_as('ada');
-insert into placed select public.place_order(tests.order_of('x', 1, 'stripe') || jsonb_build_object('items', jsonb_build_array(
+insert into placed select public.place_order(tests.order_of('x', 1,
+  'stripe') || jsonb_build_object('items', jsonb_build_array(
   jsonb_build_object('variant_id', tests.variant('kettle'), 'quantity', 1),
   jsonb_build_object('variant_id', tests.variant('book'), 'quantity', 2))));
 select set_eq($$ select tests.heard('order.created') $$,
   array['admin:orders', 'user:' || tests.user_id('ada'), 'seller:' || md5('seller sol')::uuid],
   'a new order is told to staff, its buyer and its sellers');
 select set_eq($$ select tests.heard('stock.changed') $$,
-  array['admin:stock', 'product:' || md5('product kettle')::uuid, 'product:' || md5('product book')::uuid],
+  array['admin:stock', 'product:' || md5('product kettle')::uuid,
+    'product:' || md5('product book')::uuid],
   'stock that went is told to whoever looks at the product');
-select is((select (m.payload - 'id' - 'version')::text from tests.sent() m where m.topic = 'product:' || md5('product book')::uuid),
-  jsonb_build_object('variant_id', tests.variant('book'), 'product_id', md5('product book')::uuid, 'available', 8, 'in_stock', true)::text,
+select is((select (m.payload - 'id' - 'version')::text from tests.sent() m where m.topic
+  = 'product:' || md5('product book')::uuid),
+  jsonb_build_object('variant_id', tests.variant('book'), 'product_id', md5('product book')::uuid,
+    'available', 8, 'in_stock', true)::text,
   'with what is left');
 
 select tests.act_as('service');
-select public.apply_payment_event('stripe', 'evt', 't', jsonb_build_object('payment_id', answer #>> '{payment,id}', 'state', 'captured',
+select public.apply_payment_event('stripe', 'evt', 't', jsonb_build_object('payment_id',
+  answer #>> '{payment,id}', 'state', 'captured',
   'amount', (answer #> '{payment,amount}'), 'currency', 'gbp')) from placed;
 select set_eq($$ select tests.heard('payment.status') $$,
-  array['admin:orders', 'user:' || tests.user_id('ada'), 'seller:' || md5('seller sol')::uuid, tests.order_topic()],
+  array['admin:orders', 'user:' || tests.user_id('ada'),
+    'seller:' || md5('seller sol')::uuid, tests.order_topic()],
   'a payment is told to all who follow the order');
 select set_eq($$ select tests.heard('order.status') $$,
-  array['admin:orders', 'user:' || tests.user_id('ada'), 'seller:' || md5('seller sol')::uuid, tests.order_topic()],
+  array['admin:orders', 'user:' || tests.user_id('ada'),
+    'seller:' || md5('seller sol')::uuid, tests.order_topic()],
   'and so is its confirmation');
 select tests.act_as('owner');
-select is((select m.payload ->> 'version' from realtime.messages m where m.event = 'order.status' and m.topic = 'admin:orders'),
-  (select o.version::text from public.orders o, placed where o.id = (answer #>> '{order,id}')::uuid), 'events carry the row''s version');
+select is((select m.payload ->> 'version' from realtime.messages m where m.event = 'order.status'
+  and m.topic = 'admin:orders'),
+  (select o.version::text from public.orders o,
+    placed where o.id = (answer #>> '{order,id}')::uuid), 'events carry the row''s version');
 select is((select bool_and(m.private) from realtime.messages m), true, 'all topics are private');
 
 update public.variant_prices set amount = 2400 where variant_id = tests.variant('kettle');
-select set_eq($$ select tests.heard('price.changed') $$, array['product:' || md5('product kettle')::uuid], 'a new price is told');
+select set_eq($$ select tests.heard('price.changed') $$,
+  array['product:' || md5('product kettle')::uuid], 'a new price is told');
 
 -- Who may listen
 
-insert into realtime.messages (topic, extension, event, private) values ('probe', 'broadcast', 'probe', true);
+insert into realtime.messages (topic, extension, event, private) values ('probe', 'broadcast',
+  'probe', true);
 select tests.act_as('anon');
-select ok(tests.may_join('product:' || md5('product kettle')::uuid), 'everybody hears of stock and prices');
+select ok(tests.may_join('product:' || md5('product kettle')::uuid),
+  'everybody hears of stock and prices');
 select ok(not tests.may_join('admin:orders'), 'not everybody hears of orders');
 select ok(not tests.may_join(tests.order_topic()), 'nor of one order');
 select ok(not tests.may_join('user:' || tests.user_id('ada')), 'nor what ada hears');
@@ -88,11 +101,13 @@ select ok(tests.may_join('admin:stock'), 'and of all stock');
 select ok(tests.may_join(tests.order_topic()), 'and follows any order');
 select ok(not tests.may_join('user:' || tests.user_id('ada')), 'but not people');
 select ok(not tests.may_join('somewhere'), 'a topic that we do not know is closed');
-select throws_ok($$ insert into realtime.messages (topic, extension, event) values ('admin:orders', 'broadcast', 'order.created') $$,
+select throws_ok($$ insert into realtime.messages (topic, extension, event) values ('admin:orders',
+  'broadcast', 'order.created') $$,
   '42501', null, 'nobody speaks in the shop''s name');
 
 select tests.act_as('owner');
-select set_has($$ select tablename::text from pg_catalog.pg_publication_tables where pubname = 'supabase_realtime' and schemaname = 'public' $$,
+select set_has($$ select tablename::text from pg_catalog.pg_publication_tables where pubname
+  = 'supabase_realtime' and schemaname = 'public' $$,
   $$ values ('orders'), ('order_events'), ('product_listing'), ('variant_stock') $$,
   'tables that people watch are published');
 
