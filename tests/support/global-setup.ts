@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
-import { startStack } from "../../stack/stack.ts";
+import { PortTaken } from "../../stack/ports.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import { type ProjectAddress, projectFromEnvironment } from "./project.ts";
 
 declare module "vitest" {
@@ -18,9 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("project", given);
     return async () => undefined;
   }
-  // A block of ports of this run's own: two checkouts may be tested at the same time.
-  const port = 55_321 + (process.pid % 60) * 10;
-  const stack = await startStack({ workdir: process.cwd(), port, memory: true });
+  const stack = await startOnFreePorts();
   project.provide("project", {
     url: stack.urls.api,
     publishableKey: stack.keys.publishable,
@@ -33,3 +32,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   return () => stack.stop();
 }
+
+/** Two checkouts may be tested at the same time, so each run looks for a block of its own. */
+const startOnFreePorts = async (): Promise<Stack> => {
+  const first = process.pid % 60;
+  for (let tried = 0; ; tried++) {
+    try {
+      const port = 55_321 + ((first + tried) % 60) * 10;
+      return await startStack({ workdir: process.cwd(), port, memory: true });
+    } catch (error) {
+      if (!(error instanceof PortTaken) || tried === 59) throw error;
+    }
+  }
+};
