@@ -129,6 +129,13 @@ const compose = async (
     onStop(() => wire.close());
   }
 
+  const rest = await createRest({
+    database,
+    doorkeeper,
+    keys,
+    jwtSecret: keys.jwtSecret,
+    api: config.api,
+  });
   const mail = createMail();
   const limit = parseSize(config.storage.file_size_limit);
   const files = dataDir
@@ -140,13 +147,6 @@ const compose = async (
     files,
     jwtSecret: keys.jwtSecret,
     doorkeeper,
-  });
-  const rest = await createRest({
-    database,
-    doorkeeper,
-    keys,
-    jwtSecret: keys.jwtSecret,
-    api: config.api,
   });
   const auth = await createAuth({
     database,

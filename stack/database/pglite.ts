@@ -9,6 +9,7 @@ import { pgtap } from "@electric-sql/pglite-pgtap";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { beginScript, type Database, type Row, type Session } from "./database.ts";
 import { Lock } from "./lock.ts";
+import { sessionDefaults } from "./session-defaults.ts";
 import { parseInteger, parseNumeric } from "./values.ts";
 
 const extensions = { ltree, pg_trgm, pgcrypto, unaccent, uuid_ossp, pgmq, pgtap, vector };
@@ -59,8 +60,7 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     ...(source.image ? { loadDataDir: source.image } : {}),
   });
   await pglite.waitReady;
-  // PGlite starts with `public` alone; this is the path that the platform gives the database.
-  await pglite.exec("set search_path = \"$user\", public, extensions; set timezone = 'UTC'");
+  await pglite.exec(sessionDefaults);
   const lock = new Lock();
 
   const held: Session = {

@@ -1,9 +1,5 @@
 // Backend messages of PostgreSQL's protocol 3.0.
 
-/** What a session has when nobody changed it; see openPglite. */
-export const sessionDefaults =
-  "reset all; set search_path = \"$user\", public, extensions; set timezone = 'UTC'";
-
 const message = (type: string, ...parts: (string | Uint8Array)[]): Buffer => {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
   const head = Buffer.alloc(5);

@@ -1,6 +1,7 @@
 import { randomInt, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import type { PgliteDatabase } from "./pglite.ts";
+import { sessionDefaults } from "./session-defaults.ts";
 import { MessageReader, prefixStatement, startupParameters } from "./wire-messages.ts";
 import * as reply from "./wire-replies.ts";
 
@@ -141,7 +142,7 @@ class Client {
         this.#settingsChanged = false;
       }
       await pglite.exec("set session authorization supabase_admin");
-      if (this.#settings.length > 0) await pglite.exec(reply.sessionDefaults);
+      if (this.#settings.length > 0) await pglite.exec(`reset all; ${sessionDefaults}`);
       if (this.socket.destroyed) await this.#forgetStatements();
     } finally {
       this.#release();

@@ -2,7 +2,7 @@ import { App } from "@supabase/lite";
 import { type ApiKeys, CallerRefused, type Doorkeeper, forLite } from "../auth/api-keys.ts";
 import type { Database } from "../database/database.ts";
 import { StackConnection } from "./connection.ts";
-import { muteRequestErrors } from "./quiet.ts";
+import { quietenLite } from "./quiet.ts";
 
 export interface RestPorts {
   database: Database;
@@ -14,7 +14,7 @@ export interface RestPorts {
 
 /** Serves /rest/v1/*: PostgREST's interface by lite, once the caller is known. */
 export const createRest = async ({ database, doorkeeper, keys, jwtSecret, api }: RestPorts) => {
-  muteRequestErrors();
+  quietenLite();
   const app = new App({
     connection: new StackConnection(database),
     api,
