@@ -4,6 +4,7 @@ import { createAuth } from "./auth/auth.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { readConfig } from "./config.ts";
 import { holdDataFolder } from "./data-lock.ts";
+import { startMaintenance } from "./database/maintenance.ts";
 import { isPglite } from "./database/pglite.ts";
 import { openProject } from "./database/project.ts";
 import { serveWire } from "./database/wire.ts";
@@ -127,6 +128,8 @@ const compose = async (
       passwords: { postgres: keys.databasePassword },
     });
     onStop(() => wire.close());
+    const maintenance = startMaintenance(database, { everyMs: 20_000, log });
+    onStop(() => maintenance.stop());
   }
 
   const rest = await createRest({
