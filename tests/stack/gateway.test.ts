@@ -1,0 +1,52 @@
+import { expect, inject, test } from "vitest";
+
+const { url, publishableKey } = inject("project");
+
+const post = (path: string, body: BodyInit) =>
+  fetch(url + path, {
+    method: "POST",
+    headers: { apikey: publishableKey, "content-type": "application/json" },
+    body,
+  });
+
+test("a body that is too large is refused with a remedy, before anything reads it", async () => {
+  const response = await post("/rest/v1/rpc/quote_checkout", "x".repeat(9 * 1024 * 1024));
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({
+    code: "payload_too_large",
+    hint: expect.any(String),
+  });
+});
+
+test("a body that is not UTF-8 is refused as such", async () => {
+  const response = await post("/rest/v1/rpc/quote_checkout", new Uint8Array([0x7b, 0xff, 0x7d]));
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: "invalid_utf8" });
+});
+
+test("a body that is not JSON is a 400", async () => {
+  const response = await post("/rest/v1/rpc/quote_checkout", "{");
+  expect(response.status).toBe(400);
+});
+
+test("a path that no service has is a 404 that says so", async () => {
+  const response = await fetch(`${url}/admin`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({
+    code: "not_found",
+    message: "There is nothing at /admin.",
+  });
+});
+
+test("browsers of any origin may ask", async () => {
+  const response = await fetch(`${url}/rest/v1/product_listing`, {
+    method: "OPTIONS",
+    headers: {
+      origin: "https://shop.example",
+      "access-control-request-method": "GET",
+      "access-control-request-headers": "apikey, authorization",
+    },
+  });
+  expect(response.status).toBeLessThan(300);
+  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+});
