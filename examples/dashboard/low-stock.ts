@@ -5,15 +5,14 @@ import { fill, h, setText } from "../shared/dom.ts";
 import { dataOf, Failure } from "../shared/failure.ts";
 import { type LiveState, listen } from "../shared/live.ts";
 
-interface LowVariant {
+/** A row of the view `low_stock`. */
+interface LowRow {
   variant_id: string;
+  warehouse: string;
+  sku: string;
+  title: string;
+  variant_title: string;
   available: number;
-  product_variants: {
-    sku: string;
-    options: Record<string, string>;
-    is_active: boolean;
-    products: { title: string } | null;
-  } | null;
 }
 
 export interface LowStock {
@@ -24,13 +23,15 @@ export interface LowStock {
 
 export interface LowStockOptions {
   client: SupabaseClient;
-  /** Pieces at which a variant counts as low. */
+  /** Pieces at which a variant counts as low, where its own threshold says nothing else. */
   threshold: number;
   onState(state: LiveState): void;
 }
 
 const mostShown = 30;
 const delivery = 25;
+/** Events tell the sum over all warehouses; what they cannot tell is read this often, in ms. */
+const rereadEvery = 30_000;
 
 /** Variants that run out, fewest pieces first, with a button that books a delivery in. */
 export const lowStock = ({ client, threshold, onState }: LowStockOptions): LowStock => {
@@ -41,22 +42,21 @@ export const lowStock = ({ client, threshold, onState }: LowStockOptions): LowSt
   const read = async (): Promise<void> => {
     const rows = await dataOf(
       client
-        .from("variant_stock")
-        .select("variant_id,available,product_variants(sku,options,is_active,products(title))")
-        .lte("available", threshold)
+        .from("low_stock")
+        .select("variant_id,warehouse,sku,title,variant_title,available")
         .order("available")
         .order("variant_id")
         .limit(mostShown)
-        .overrideTypes<LowVariant[], { merge: false }>(),
+        .overrideTypes<LowRow[], { merge: false }>(),
     );
-    const low = rows.filter(({ product_variants }) => product_variants?.is_active);
     shown.clear();
-    for (const { variant_id } of low) shown.add(variant_id);
+    for (const { variant_id } of rows) shown.add(variant_id);
+    const isOnePlace = new Set(rows.map(({ warehouse }) => warehouse)).size < 2;
     fill(
       list,
-      low.map((one) => line(one, receive)),
+      rows.map((row) => line(row, isOnePlace, receive)),
     );
-    setText(message, low.length === 0 ? `Nothing has ${threshold} pieces or fewer.` : "");
+    setText(message, rows.length === 0 ? "Enough of everything." : "");
   };
   // Stock of a busy shop changes all the time; the list need not be read more than once a second.
   const reload = batched(
@@ -64,12 +64,13 @@ export const lowStock = ({ client, threshold, onState }: LowStockOptions): LowSt
     1000,
   );
 
-  const receive = async (variantId: string, button: HTMLButtonElement) => {
+  const receive = async (row: LowRow, button: HTMLButtonElement) => {
     button.disabled = true;
     try {
       await dataOf(
         client.rpc("adjust_stock", {
-          variant_id: variantId,
+          variant_id: row.variant_id,
+          warehouse_code: row.warehouse,
           quantity: delivery,
           reason: "received",
           idempotency_key: crypto.randomUUID(),
@@ -82,7 +83,7 @@ export const lowStock = ({ client, threshold, onState }: LowStockOptions): LowSt
     }
   };
 
-  const stop = listen(client, {
+  const leave = listen(client, {
     topic: "admin:stock",
     events: {
       "stock.changed": (payload) => {
@@ -100,6 +101,11 @@ export const lowStock = ({ client, threshold, onState }: LowStockOptions): LowSt
     list,
     message,
   );
+  const timer = setInterval(reload, rereadEvery);
+  const stop = () => {
+    clearInterval(timer);
+    leave();
+  };
   return { element, stop };
 };
 
@@ -110,11 +116,11 @@ const isStockEvent = (payload: unknown): payload is StockChangedPayload =>
   "available" in payload;
 
 const line = (
-  { variant_id, available, product_variants: variant }: LowVariant,
-  receive: (variantId: string, button: HTMLButtonElement) => Promise<void>,
+  row: LowRow,
+  isOnePlace: boolean,
+  receive: (row: LowRow, button: HTMLButtonElement) => Promise<void>,
 ): HTMLElement => {
-  const title = variant?.products?.title ?? variant?.sku ?? "";
-  const options = Object.values(variant?.options ?? {}).join(" · ");
+  const name = [row.title, row.variant_title].filter(Boolean).join(", ");
   const button = h(
     "button",
     {
@@ -122,25 +128,26 @@ const line = (
       "data-kind": "plain",
       "data-size": "small",
       type: "button",
-      "aria-label": `Receive ${delivery} of ${title} ${options}`,
-      onclick: () => void receive(variant_id, button),
+      "aria-label": `Receive ${delivery} of ${name}`,
+      onclick: () => void receive(row, button),
     },
     `+${delivery}`,
   );
+  const details = [row.variant_title, row.sku, !isOnePlace && row.warehouse].filter(Boolean);
   return h(
     "li",
     {},
     h(
       "span",
-      { class: "left number", "data-tone": available === 0 ? "bad" : "warn" },
-      available,
+      { class: "left number", "data-tone": row.available === 0 ? "bad" : "warn" },
+      row.available,
       h("span", { class: "visually-hidden" }, " left"),
     ),
     h(
       "span",
       {},
-      h("span", { class: "line-title" }, title),
-      h("span", { class: "small muted" }, [options, variant?.sku].filter(Boolean).join(" · ")),
+      h("span", { class: "line-title" }, row.title),
+      h("span", { class: "small muted" }, details.join(" · ")),
     ),
     button,
   );

@@ -16,7 +16,7 @@ export interface MinuteChartOptions {
   least: number;
 }
 
-const height = 170;
+const height = 150;
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 /** Bars by the minute with a line of text above: the sum, or the minute that is pointed at. */
@@ -46,11 +46,15 @@ export const minuteChart = ({ title, colour, format, least }: MinuteChartOptions
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       padding: [8, 4, 0, 0],
-      scales: { y: { range: (_, __, top) => [0, Math.max(least, (top ?? 0) * 1.1)] } },
+      scales: {
+        x: { range: (_, from, to) => [from - 30, to + 30] },
+        y: { range: (_, __, top) => [0, Math.max(least, (top ?? 0) * 1.1)] },
+      },
       axes: [
         {
           ...axis,
           grid: { show: false },
+          size: 26,
           space: 64,
           values: (_, ticks) => ticks.map((tick) => time.format(tick * 1000)),
         },

@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { TrackedOrder } from "../../types/index.ts";
+import { addressBlock } from "../shared/address.ts";
 import { badge, paymentBadge, statusBadge } from "../shared/badge.ts";
 import { batched } from "../shared/batch.ts";
 import { fill, h } from "../shared/dom.ts";
@@ -97,7 +98,6 @@ const orderContent = (
   done: () => Promise<void>,
 ): HTMLElement => {
   const { order, items, payments, refunds } = tracked;
-  const address = order.shipping_address;
   return h(
     "div",
     { class: "sheet-sections" },
@@ -148,21 +148,7 @@ const orderContent = (
         "div",
         {},
         h("h3", {}, "Deliver to"),
-        h(
-          "address",
-          {},
-          [
-            address.full_name,
-            address.line1,
-            address.line2,
-            [address.postal_code, address.city].filter(Boolean).join(" "),
-            address.region,
-            address.country,
-            address.phone,
-          ]
-            .filter(Boolean)
-            .map((text) => h("span", {}, text)),
-        ),
+        addressBlock(order.shipping_address),
         h("p", { class: "small muted" }, order.shipping_method_name),
         order.tracking_number &&
           h("p", { class: "small" }, `${order.tracking_carrier ?? ""} ${order.tracking_number}`),

@@ -30,6 +30,11 @@ export const orderTable = (): OrderTable => {
     type: "button",
     hidden: true,
   });
+  const none = h(
+    "p",
+    { class: "none muted", hidden: true },
+    "No orders yet. They appear here by themselves.",
+  );
   let latest: readonly OrderRow[] = [];
   let isPointed = false;
   let isFirst = true;
@@ -60,6 +65,7 @@ export const orderTable = (): OrderTable => {
 
   const show = (rows: readonly OrderRow[]) => {
     latest = rows;
+    none.hidden = rows.length > 0;
     const waiting = isHeld() ? rows.filter(({ id }) => !lines.has(id)).length : 0;
     wait.hidden = waiting === 0;
     if (waiting === 0) return put(rows);
@@ -104,6 +110,7 @@ export const orderTable = (): OrderTable => {
       ),
       body,
     ),
+    none,
   );
   return { element, show };
 };

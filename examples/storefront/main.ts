@@ -10,6 +10,7 @@ import { createOrders } from "./data/orders.ts";
 import { readCountries, readSettings } from "./data/settings.ts";
 import { fillHeader } from "./parts/header.ts";
 import { failedState } from "./parts/states.ts";
+import { dismissToast } from "./parts/toast.ts";
 import { type Page, startRouter } from "./router.ts";
 import { links, type Shop } from "./shop.ts";
 import { browse } from "./views/browse.ts";
@@ -60,6 +61,7 @@ const start = async (): Promise<void> => {
 
   const show = (page: Page, isFirst: boolean) => {
     document.title = `${page.title} · ${shop.settings.name}`;
+    if (!isFirst) dismissToast();
     fill(main, page.body);
     header.locate(new URL(location.href));
     if (isFirst) return;

@@ -3,6 +3,9 @@ import type { Cart } from "../../../types/index.ts";
 import { dataOf } from "../../shared/failure.ts";
 import type { Guest } from "./guest.ts";
 
+/** Every change answers the whole cart, so on the way to the checkout it is seldom read, in ms. */
+const freshFor = 60_000;
+
 type Listener = (cart: Cart) => void;
 
 /** The visitor's cart as the shop last answered it; every tab of the browser shows the same. */
@@ -10,9 +13,11 @@ export const createCart = (client: SupabaseClient, guest: Guest, currency: strin
   const listeners = new Set<Listener>();
   const tabs = new BroadcastChannel("supamarket.cart");
   let current: Cart | undefined;
+  let freshUntil = 0;
 
   const keep = (cart: Cart): Cart => {
     current = cart;
+    freshUntil = performance.now() + freshFor;
     for (const listener of listeners) listener(cart);
     return cart;
   };
@@ -31,8 +36,13 @@ export const createCart = (client: SupabaseClient, guest: Guest, currency: strin
   };
 
   return {
-    /** The cart; read once, then kept up to date by its own changes. */
-    get: async (): Promise<Cart> => current ?? (await reload()),
+    /** The cart as last answered; read anew when that is too long ago for stock and prices. */
+    get: async (): Promise<Cart> =>
+      current && performance.now() < freshUntil ? current : await reload(),
+    /** To be called when the shop has refused the cart: what it warns of has changed. */
+    outdated: () => {
+      freshUntil = 0;
+    },
     reload,
     add: (variantId: string, quantity: number) =>
       call("add_to_cart", { variant_id: variantId, quantity }),

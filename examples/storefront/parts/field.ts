@@ -1,4 +1,4 @@
-import { h } from "../../shared/dom.ts";
+import { h, setText } from "../../shared/dom.ts";
 
 export interface FieldOptions {
   name: string;
@@ -20,13 +20,16 @@ export const field = (label: string, options: FieldOptions): Field => {
   const { name, type = "text", autocomplete, required = false } = options;
   const id = `problem-${name}`;
   const problem = h("span", { class: "field-problem", id, hidden: true });
-  const optional = h("span", { class: "optional", hidden: required }, " (optional)");
+  const optional = h("span", { class: "optional" });
+  const setRequired = (isRequired: boolean) => {
+    input.required = isRequired;
+    setText(optional, isRequired ? "" : " (optional)");
+  };
   const input = h("input", {
     class: "input",
     name,
     type,
     autocomplete,
-    required,
     maxlength: 200,
     "aria-describedby": id,
     oninput: () => {
@@ -34,14 +37,12 @@ export const field = (label: string, options: FieldOptions): Field => {
       input.removeAttribute("aria-invalid");
     },
   });
+  setRequired(required);
   return {
     element: h("label", { class: "field" }, h("span", {}, label, optional), input, problem),
     input,
     problem,
     value: () => input.value.trim(),
-    setRequired: (isRequired) => {
-      input.required = isRequired;
-      optional.hidden = isRequired;
-    },
+    setRequired,
   };
 };

@@ -3,6 +3,9 @@ import { h } from "../../shared/dom.ts";
 let shown: HTMLElement | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
+/** Takes the message away, as when the shopper goes elsewhere. */
+export const dismissToast = (): void => shown?.remove();
+
 /** A short message at the foot of the window, with a link on; screen readers hear it too. */
 export const toast = (text: string, link?: { href: string; label: string }): void => {
   shown?.remove();

@@ -60,6 +60,7 @@ export const checkout = async (shop: Shop): Promise<Page> => {
     const total = money(quote.total, quote.currency);
     setText(payLabel, provider() === "cod" ? `Place order · ${total}` : `Pay ${total} by card`);
     const [blocker] = quote.problems;
+    if (blocker) shop.cart.outdated();
     if (blocker) explain(blocker.message, blocker.lines ?? []);
   };
 
@@ -106,6 +107,7 @@ export const checkout = async (shop: Shop): Promise<Page> => {
   };
 
   const refuse = (error: unknown) => {
+    shop.cart.outdated();
     const failure = error instanceof Failure ? error : undefined;
     const bad = failure && fieldProblem(failure);
     const name = bad?.field.replace(/^shipping_address\./, "") ?? "";
@@ -113,7 +115,10 @@ export const checkout = async (shop: Shop): Promise<Page> => {
     if (bad && target) return showFieldProblem(target, bad.message);
     explain(bad?.message ?? sentenceOf(error), failure ? shortLines(failure.details) : []);
     problem.scrollIntoView({ block: "center", behavior: "smooth" });
-    if (failure?.code === "cart_empty") shop.cart.emptied();
+    if (failure?.code !== "cart_empty") return;
+    // Perhaps the order was placed and only its answer got lost.
+    shop.cart.emptied();
+    problem.append(h("a", { href: links.orders }, "Look at your orders"));
   };
 
   const place = async () => {
@@ -130,13 +135,13 @@ export const checkout = async (shop: Shop): Promise<Page> => {
       const { order, payment } = await shop.orders.place(input);
       shop.cart.emptied();
       if (payment.redirect_url) location.assign(payment.redirect_url);
-      else shop.navigate(`${links.order(order.id)}?placed=1`, { replace: true });
+      else shop.navigate(links.order(order.id), { replace: true });
     } catch (error) {
       const placed = placedOrder(error);
       if (!placed) return refuse(error);
       // The order stands and waits for its payment; its page offers to try again.
       shop.cart.emptied();
-      shop.navigate(`${links.order(placed)}?unpaid=1`, { replace: true });
+      shop.navigate(links.order(placed), { replace: true });
     }
   };
 
@@ -231,7 +236,7 @@ const methodChoice = (method: Quote["shipping_methods"][number], quote: Quote): 
       "span",
       {},
       method.name,
-      h("span", { class: "small muted" }, `${method.min_days}–${method.max_days} days`),
+      h("span", { class: "small muted" }, days(method.min_days, method.max_days)),
     ),
     h(
       "span",
@@ -271,6 +276,11 @@ const paymentChoices = (): HTMLElement =>
       ),
     ),
   );
+
+const days = (min: number, max: number): string => {
+  if (min !== max) return `${min}–${max} days`;
+  return min === 1 ? "1 day" : `${min} days`;
+};
 
 /** The id of an order that was placed although the request failed afterwards. */
 const placedOrder = (error: unknown): string | undefined => {

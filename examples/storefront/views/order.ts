@@ -1,4 +1,5 @@
 import type { TrackedOrder } from "../../../types/index.ts";
+import { addressBlock } from "../../shared/address.ts";
 import { paymentBadge, statusBadge } from "../../shared/badge.ts";
 import { batched } from "../../shared/batch.ts";
 import { fill, h, setText } from "../../shared/dom.ts";
@@ -160,7 +161,7 @@ const orderContent = (shop: Shop, tracked: TrackedOrder, actions: Actions): HTML
         "section",
         { class: "card" },
         h("h2", {}, "Delivery"),
-        addressBlock(current),
+        addressBlock(current.shipping_address),
         h(
           "p",
           { class: "small muted" },
@@ -228,22 +229,6 @@ const paymentNotice = (shop: Shop, tracked: TrackedOrder, actions: Actions): HTM
     !isConfirming && pay,
   );
 };
-
-const addressBlock = ({ shipping_address: address }: TrackedOrder["order"]): HTMLElement =>
-  h(
-    "address",
-    {},
-    [
-      address.full_name,
-      address.line1,
-      address.line2,
-      [address.postal_code, address.city].filter(Boolean).join(" "),
-      address.region,
-      address.country,
-    ]
-      .filter(Boolean)
-      .map((text) => h("span", {}, text)),
-  );
 
 const cancellable = new Set(["pending", "confirmed", "processing"]);
 

@@ -91,17 +91,11 @@ export const product = async (shop: Shop, slug: string, url: URL): Promise<Page>
     show();
   };
   const reload = batched(read, 150);
-  let isFirstJoin = true;
   const leave = listen(shop.client, {
     topic: `product:${current.product_id}`,
     events: { "stock.changed": reload, "price.changed": reload },
-    onJoin: () => {
-      // What was read a moment ago is still fresh at the first join, unless joining took long.
-      if (!isFirstJoin || performance.now() - readAt > 2000) reload();
-      isFirstJoin = false;
-    },
+    onJoin: reload,
   });
-  const readAt = performance.now();
 
   show();
   const body = h(
