@@ -237,7 +237,9 @@ begin
       join public.warehouses w on w.id = n.warehouse_id and w.is_active
       group by n.variant_id
     ) d
-    where s.variant_id = d.variant_id and d.pieces <> 0;
+    where s.variant_id = any (array(select n.variant_id from new_rows n))
+      and s.variant_id = d.variant_id
+      and d.pieces <> 0;
   else
     update public.variant_stock s
     set available = s.available + d.pieces, version = s.version + 1, updated_at = now()
@@ -247,7 +249,9 @@ begin
       join public.warehouses w on w.id = n.warehouse_id and w.is_active
       group by n.variant_id
     ) d
-    where s.variant_id = d.variant_id and d.pieces <> 0;
+    where s.variant_id = any (array(select n.variant_id from new_rows n))
+      and s.variant_id = d.variant_id
+      and d.pieces <> 0;
   end if;
   return null;
 end;
@@ -297,15 +301,24 @@ comment on function private.tg_stock_movements__append_only is 'Movements are ne
 create trigger _100_append_only before update or delete on public.stock_movements
   for each row execute function private.tg_stock_movements__append_only();
 
+create function private.tg_warehouses__stop_stock() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  -- Whoever changes stock reads whether the warehouse is active: they finish first, or begin after.
+  lock table public.stock_levels in exclusive mode;
+  return null;
+end;
+$$;
+comment on function private.tg_warehouses__stop_stock is
+  'Opening and closing a warehouse waits for all changes of stock, and they for it.';
+create trigger _050_stop_stock before update of is_active on public.warehouses
+  for each statement execute function private.tg_warehouses__stop_stock();
+
 create function private.tg_warehouses__count_in_or_out() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform from public.stock_levels s
-  where s.warehouse_id = new.id
-  order by s.variant_id
-  for no key update;
-
   update public.variant_stock v
   set
     available = v.available
@@ -336,6 +349,8 @@ declare
   v_short jsonb;
 begin
   -- One statement locks in order, allocates, and writes: all lines or, when any is short, none.
+  -- "= any (array(…))" because the planner takes it for a few rows and uses the index, where it
+  -- would read a whole small table for a join with lines it cannot count.
   with wanted as materialized (
     select l.variant_id, sum(l.quantity)::integer as quantity
     from jsonb_to_recordset(reserve_stock.lines) as l (variant_id uuid, quantity integer)
@@ -343,10 +358,10 @@ begin
   ),
   locked as materialized (
     select s.variant_id, s.warehouse_id, s.on_hand - s.reserved as free
-    from wanted w
-    join public.stock_levels s on s.variant_id = w.variant_id
+    from public.stock_levels s
+    where s.variant_id = any (array(select w.variant_id from wanted w))
     order by s.variant_id, s.warehouse_id
-    for no key update of s
+    for no key update
   ),
   offered as materialized (
     select
@@ -378,7 +393,8 @@ begin
     update public.stock_levels s
     set reserved = s.reserved + o.take, version = s.version + 1, updated_at = now()
     from offered o
-    where s.variant_id = o.variant_id
+    where s.variant_id = any (array(select f.variant_id from offered f))
+      and s.variant_id = o.variant_id
       and s.warehouse_id = o.warehouse_id
       and o.take > 0
       and not exists (select from short)
@@ -436,7 +452,7 @@ begin
   locked as materialized (
     select s.variant_id, s.warehouse_id
     from public.stock_levels s
-    where s.variant_id in (select g.variant_id from given_back g)
+    where s.variant_id = any (array(select g.variant_id from given_back g))
     order by s.variant_id, s.warehouse_id
     for no key update
   )
@@ -444,7 +460,9 @@ begin
   set reserved = s.reserved - g.quantity, version = s.version + 1, updated_at = now()
   from locked l
   join given_back g on g.variant_id = l.variant_id and g.warehouse_id = l.warehouse_id
-  where s.variant_id = l.variant_id and s.warehouse_id = l.warehouse_id;
+  where s.variant_id = any (array(select k.variant_id from locked k))
+    and s.variant_id = l.variant_id
+    and s.warehouse_id = l.warehouse_id;
 end;
 $$;
 comment on function private.release_reservations is
@@ -476,7 +494,7 @@ begin
   locked as materialized (
     select s.variant_id, s.warehouse_id
     from public.stock_levels s
-    where s.variant_id in (select h.variant_id from shipped h)
+    where s.variant_id = any (array(select h.variant_id from shipped h))
     order by s.variant_id, s.warehouse_id
     for no key update
   ),
@@ -489,7 +507,9 @@ begin
       updated_at = now()
     from locked l
     join shipped h on h.variant_id = l.variant_id and h.warehouse_id = l.warehouse_id
-    where s.variant_id = l.variant_id and s.warehouse_id = l.warehouse_id
+    where s.variant_id = any (array(select k.variant_id from locked k))
+      and s.variant_id = l.variant_id
+      and s.warehouse_id = l.warehouse_id
     returning s.variant_id, s.warehouse_id, h.quantity
   )
   insert into public.stock_movements

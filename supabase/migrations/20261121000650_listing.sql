@@ -19,12 +19,12 @@ create table public.product_listing (
   brand text,
   brand_slug text,
   category text,
-  category_id uuid references public.categories (id) on delete set null,
+  category_id uuid,
   category_slug text,
   category_slugs text[] not null,
   seller_id uuid references public.sellers (id) on delete cascade,
   seller_name text,
-  currency text not null references public.currencies (code) on delete cascade,
+  currency text not null,
   price bigint not null,
   price_max bigint not null,
   base_price bigint not null,
@@ -86,8 +86,8 @@ create index product_listing_rating_idx
   on public.product_listing (rating_average desc, rating_count desc, product_id desc);
 create index product_listing_sold_count_idx
   on public.product_listing (sold_count desc, product_id desc);
-create index product_listing_category_id_price_idx
-  on public.product_listing (category_id, price, product_id);
+create index product_listing_category_slug_price_idx
+  on public.product_listing (category_slug, price, product_id);
 create index product_listing_brand_slug_price_idx
   on public.product_listing (brand_slug, price, product_id);
 create index product_listing_seller_id_idx
@@ -98,7 +98,6 @@ create index product_listing_on_sale_idx
   on public.product_listing (published_at desc, product_id desc) where is_on_sale;
 create index product_listing_price_changes_at_idx on public.product_listing (price_changes_at)
   where price_changes_at is not null;
-create index product_listing_currency_idx on public.product_listing (currency);
 -- No pending list: readers would scan it, and the local database has no autovacuum to empty it.
 create index product_listing_search_idx
   on public.product_listing using gin (search) with (fastupdate = off);
@@ -464,11 +463,14 @@ as $$
 declare
   v_flipped uuid[];
 begin
+  if private.listing_is_deferred() then
+    return null;
+  end if;
   select array_agg(distinct n.product_id) into v_flipped
   from new_rows n
   join old_rows o on o.variant_id = n.variant_id
   where (n.available > 0) <> (o.available > 0);
-  if v_flipped is not null and not private.listing_is_deferred() then
+  if v_flipped is not null then
     perform private.refresh_listing(v_flipped);
   end if;
   return null;

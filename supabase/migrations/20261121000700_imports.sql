@@ -384,10 +384,8 @@ begin
     perform private.raise_invalid_input('rows', 'At most 1000 rows a call.');
   end if;
 
-  -- Two imports of one catalogue at once would both find a sku missing; they queue instead.
-  perform pg_advisory_xact_lock(
-    hashtextextended('import_products:' || coalesce(v_seller_id::text, ''), 0)
-  );
+  -- Two imports at once would both find the same sku, slug, brand or category missing; they queue.
+  perform pg_advisory_xact_lock(hashtextextended('import_products', 0));
 
   select r.good, r.errors into v_rows, v_errors
   from private.read_import_rows(import_products.rows) r;
