@@ -1,5 +1,6 @@
 -- The demo shop, part one: people, settings, tax, shipping, warehouses, categories.
--- Products stand in seeds/catalogue.sql. Fixed ids; safe to run twice; changes no row that is there.
+-- Products stand in seeds/catalogue.sql. Fixed ids; safe to run twice; changes no row that is
+-- there.
 
 set local statement_timeout = '60s';
 
@@ -143,7 +144,10 @@ from (values
   ('20000000-0000-4000-8000-000000000001'::uuid, 'United Kingdom', '{GB,GG,IM,JE}'::text[]),
   (
     '20000000-0000-4000-8000-000000000002', 'Europe',
-    '{AD,AT,BE,BG,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MC,MT,NL,NO,PL,PT,RO,SE,SI,SK,SM}'
+    (
+      '{AD,AT,BE,BG,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MC,MT,NL,NO,PL,PT,RO,'
+      'SE,SI,SK,SM}'
+    )
   )
 ) as z (id, name, countries)
 where not exists (

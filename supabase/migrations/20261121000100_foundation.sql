@@ -1,7 +1,8 @@
 -- Foundation: what every later chapter stands on.
 --
--- Schemas and default privileges (everything starts closed), the roles that people have in the shop,
--- the one way to refuse a request, reference data (currencies, countries) and the shop's settings.
+-- Schemas and default privileges (everything starts closed), the roles that people have in the
+-- shop, the one way to refuse a request, reference data (currencies, countries) and the shop's
+-- settings.
 -- Always true: `public` holds only what clients may see or call; a role that is revoked stops
 -- working with the next statement, because roles are read from rows and never from a token.
 
@@ -48,7 +49,8 @@ begin
 end;
 $$;
 comment on function private.raise_problem is
-  'The one way to refuse: HTTP status, stable code for programs, sentence for people, detail as JSON.';
+  'The one way to refuse: HTTP status, stable code for programs, sentence for people, detail as '
+  'JSON.';
 grant execute on function private.raise_problem to anon, authenticated, service_role;
 
 create function private.raise_invalid_input(field text, message text) returns void
@@ -79,7 +81,8 @@ create table private.user_roles (
   primary key (user_id, role)
 );
 comment on table private.user_roles is
-  'Who has which role. Written by sign-up (customer), grant_role, revoke_role and set_seller_status.';
+  'Who has which role. Written by sign-up (customer), grant_role, revoke_role and '
+  'set_seller_status.';
 create index user_roles_granted_by_idx on private.user_roles (granted_by);
 alter table private.user_roles enable row level security;
 
@@ -158,7 +161,8 @@ begin
 end;
 $$;
 comment on function private.require_role is
-  'Passes the system and callers with one of the roles; 401 not_signed_in or 403 forbidden otherwise.';
+  'Passes the system and callers with one of the roles; 401 not_signed_in or 403 forbidden '
+  'otherwise.';
 grant execute on function private.require_role to anon, authenticated, service_role;
 
 -- Shared triggers and helpers
@@ -340,7 +344,10 @@ values
   ('BW', 'Botswana', null, null, false),
   ('BY', 'Belarus', '^[0-9]{6}$', '220030', false),
   ('BZ', 'Belize', null, null, false),
-  ('CA', 'Canada', '^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] ?[0-9][ABCEGHJ-NPRSTV-Z][0-9]$', 'M5V 3L9', true),
+  (
+    'CA', 'Canada', '^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] ?[0-9][ABCEGHJ-NPRSTV-Z][0-9]$',
+    'M5V 3L9', true
+  ),
   ('CC', 'Cocos (Keeling) Islands', null, null, false),
   ('CD', 'Congo (Democratic Republic)', null, null, false),
   ('CF', 'Central African Republic', null, null, false),
@@ -379,7 +386,10 @@ values
   ('FO', 'Faroe Islands', '^[0-9]{3}$', '100', false),
   ('FR', 'France', '^[0-9]{5}$', '75001', false),
   ('GA', 'Gabon', null, null, false),
-  ('GB', 'United Kingdom', '^(GIR ?0AA|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})$', 'SW1A 1AA', false),
+  (
+    'GB', 'United Kingdom', '^(GIR ?0AA|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})$',
+    'SW1A 1AA', false
+  ),
   ('GD', 'Grenada', null, null, false),
   ('GE', 'Georgia', '^[0-9]{4}$', '0105', false),
   ('GF', 'French Guiana', '^973[0-9]{2}$', '97300', false),
@@ -589,7 +599,8 @@ create policy update_admin on public.shop_settings
   with check ((select private.has_role('admin')));
 grant select on public.shop_settings to anon, authenticated;
 grant update (
-  name, currency, country, prices_include_tax, order_hold_minutes, low_stock_threshold, support_email
+  name, currency, country, prices_include_tax, order_hold_minutes, low_stock_threshold,
+  support_email
 ) on public.shop_settings to authenticated;
 create trigger _100_touch before update on public.shop_settings
   for each row execute function private.tg__touch();

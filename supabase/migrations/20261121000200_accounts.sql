@@ -1,9 +1,10 @@
 -- Accounts: the people behind auth.users.
 --
 -- A profile and the role `customer` come with every sign-up, guests included. Addresses are a
--- person's own rows; they are checked against their country by the same function that checkout uses.
--- Always true: at most one default shipping and one default billing address a person; the shop never
--- loses its last admin through revoke_role.
+-- person's own rows; they are checked against their country by the same function that checkout
+-- uses.
+-- Always true: at most one default shipping and one default billing address a person; the shop
+-- never loses its last admin through revoke_role.
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -16,7 +17,8 @@ create table public.profiles (
   locale text,
   currency text references public.currencies (code) on delete set null,
   notification_preferences jsonb not null default
-    '{"email": {"orders": true, "marketing": false}, "in_app": {"orders": true, "marketing": true}}',
+    '{"email": {"orders": true, "marketing": false}, '
+    '"in_app": {"orders": true, "marketing": true}}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint profiles_full_name_length check (char_length(full_name) between 1 and 200),

@@ -85,7 +85,9 @@ create policy select_visible on public.sellers
   );
 create policy update_member on public.sellers
   for update to authenticated
-  using (id = any (array(select private.current_seller_ids())) or (select private.has_role('admin')))
+  using (
+    id = any (array(select private.current_seller_ids())) or (select private.has_role('admin'))
+  )
   with check (
     id = any (array(select private.current_seller_ids())) or (select private.has_role('admin'))
   );
@@ -178,7 +180,8 @@ begin
   return v_seller;
 end;
 $$;
-comment on function private.set_seller_status is 'Admits, suspends or readmits a seller. Admins only.';
+comment on function private.set_seller_status is
+  'Admits, suspends or readmits a seller. Admins only.';
 grant execute on function private.set_seller_status to authenticated, service_role;
 
 create function public.set_seller_status(seller_id uuid, status public.seller_status)

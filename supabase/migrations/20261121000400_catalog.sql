@@ -1,8 +1,8 @@
 -- Catalog: what there is to buy.
 --
--- A product has variants (what is bought, priced and stocked) told apart by options; products hang in
--- a tree of categories and may have a brand. Sellers write their own products, admins all of them;
--- nothing that was for sale is ever deleted, it is archived.
+-- A product has variants (what is bought, priced and stocked) told apart by options; products hang
+-- in a tree of categories and may have a brand. Sellers write their own products, admins all of
+-- them; nothing that was for sale is ever deleted, it is archived.
 -- Always true: an active product has at least one active variant; a slug that was public keeps
 -- leading to its product; a category's path is its ancestors' slugs and its own, without cycles.
 
@@ -11,7 +11,8 @@ set local statement_timeout = '60s';
 
 create type public.product_status as enum ('draft', 'active', 'archived');
 comment on type public.product_status is
-  'draft: seen by its seller and staff; active: for sale; archived: no longer, kept for its orders.';
+  'draft: seen by its seller and staff; active: for sale; archived: no longer, kept for its '
+  'orders.';
 
 create type public.media_kind as enum ('image', 'video');
 comment on type public.media_kind is 'What a media file is.';
@@ -63,7 +64,8 @@ create table public.categories (
 comment on table public.categories is
   'The category tree. Written by admins, and by their imports where one is missing. Triggers keep '
   'path and move the descendants along; deleting one that is in use is refused.';
-comment on column public.categories.path is 'Slugs from the root to this category, itself included.';
+comment on column public.categories.path is
+  'Slugs from the root to this category, itself included.';
 comment on column public.categories.level is '0 at the root.';
 comment on column public.categories.position is 'Order among siblings, smallest first.';
 comment on column public.categories.image_path is 'Storage path or URL.';
@@ -167,7 +169,8 @@ create table public.products (
   suspended_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint products_sku_format check (sku ~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,62}[^[:space:][:cntrl:]])?$'),
+  constraint products_sku_format
+    check (sku ~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,62}[^[:space:][:cntrl:]])?$'),
   constraint products_slug_format
     check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' and char_length(slug) <= 120),
   constraint products_title_length check (char_length(title) between 1 and 300),
@@ -202,7 +205,8 @@ comment on column public.products.dimensions is
 comment on column public.products.weight_grams is 'Grams, packed; a variant may say otherwise.';
 comment on column public.products.list_price is
   'Recommended retail price, minor units of the shop''s currency; shown struck through.';
-comment on column public.products.metadata is 'Free, for integrations; readable by whoever sees the product.';
+comment on column public.products.metadata is
+  'Free, for integrations; readable by whoever sees the product.';
 comment on column public.products.rating_histogram is 'Reviews with 1, 2, 3, 4 and 5 stars.';
 comment on column public.products.published_at is 'When it first became active.';
 comment on column public.products.suspended_at is
@@ -254,7 +258,8 @@ create table public.product_slug_redirects (
   created_at timestamptz not null default now()
 );
 comment on table public.product_slug_redirects is
-  'Slugs that products had before. Written by a trigger on products; a slug taken by a product again '
+  'Slugs that products had before. Written by a trigger on products; a slug taken by a product '
+  'again '
   'leaves this table.';
 create index product_slug_redirects_product_id_idx on public.product_slug_redirects (product_id);
 alter table public.product_slug_redirects enable row level security;
@@ -306,7 +311,8 @@ create table public.product_variants (
 );
 comment on table public.product_variants is
   'What is bought, priced and stocked. Written by the product''s seller or admins and by '
-  'import_products; taken off sale by is_active, never deleted. A trigger titles it by its options.';
+  'import_products; taken off sale by is_active, never deleted. A trigger titles it by its '
+  'options.';
 comment on column public.product_variants.options is
   'Value of each option, e.g. {"Size": "M"}; {} for the only variant of a plain product.';
 comment on column public.product_variants.weight_grams is 'Grams, packed; null: the product''s.';
@@ -523,7 +529,8 @@ begin
     select from public.product_variants v where v.product_id = v_product_id and v.is_active
   ) then
     perform private.raise_problem(
-      409, 'product_without_variant', 'An active product needs an active variant; archive it instead.',
+      409, 'product_without_variant',
+      'An active product needs an active variant; archive it instead.',
       jsonb_build_object('product_id', v_product_id)
     );
   end if;

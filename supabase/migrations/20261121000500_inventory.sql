@@ -1,13 +1,13 @@
 -- Inventory: how many pieces there are, where, and for whom they are kept.
 --
--- stock_levels holds the pieces of a variant in a warehouse; orders reserve from them and fulfilment
--- takes them out; every change of on_hand is a row in stock_movements.
+-- stock_levels holds the pieces of a variant in a warehouse; orders reserve from them and
+-- fulfilment takes them out; every change of on_hand is a row in stock_movements.
 -- Always true: 0 <= reserved <= on_hand; on_hand is the sum of the row's movements; reserved is the
 -- sum of its active and committed reservations; variant_stock.available is the sum of
 -- on_hand - reserved over active warehouses.
--- Locks: a command locks all stock rows of its variants, in (variant_id, warehouse_id) order, before
--- it changes any; and stock before variants before products, each in id order. So commands wait for
--- each other and never deadlock.
+-- Locks: a command locks all stock rows of its variants, in (variant_id, warehouse_id) order,
+-- before it changes any; and stock before variants before products, each in id order. So commands
+-- wait for each other and never deadlock.
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -19,7 +19,8 @@ comment on type public.movement_reason is 'Why the pieces on hand changed.';
 
 create type public.reservation_state as enum ('active', 'committed', 'fulfilled', 'released');
 comment on type public.reservation_state is
-  'active: order unpaid, may expire; committed: order stands; fulfilled: shipped; released: given back.';
+  'active: order unpaid, may expire; committed: order stands; fulfilled: shipped; released: given '
+  'back.';
 
 create table public.warehouses (
   id uuid primary key default gen_random_uuid(),
@@ -134,7 +135,8 @@ comment on table public.variant_stock is
   'What can be bought of a variant now, over all active warehouses; live, public. Kept by triggers '
   'on product_variants, stock_levels and warehouses.';
 comment on column public.variant_stock.available is 'Pieces.';
-comment on column public.variant_stock.version is 'Grows with every change; compare to drop late events.';
+comment on column public.variant_stock.version is
+  'Grows with every change; compare to drop late events.';
 create index variant_stock_product_id_idx on public.variant_stock (product_id);
 alter table public.variant_stock enable row level security;
 create policy select_visible on public.variant_stock
@@ -190,7 +192,8 @@ create table public.reservations (
   constraint reservations_quantity_positive check (quantity > 0)
 );
 comment on table public.reservations is
-  'Pieces kept for an order, by warehouse. Written with the order, in its transaction; the active and '
+  'Pieces kept for an order, by warehouse. Written with the order, in its transaction; the active '
+  'and '
   'committed ones add up to stock_levels.reserved.';
 comment on column public.reservations.quantity is 'Pieces.';
 comment on column public.reservations.expires_at is
@@ -278,7 +281,8 @@ comment on function private.tg_stock_levels__keep_rows is
   'Stock rows neither vanish nor move, or sums and movements would part.';
 create trigger _100_keep_rows_delete before delete on public.stock_levels
   for each row execute function private.tg_stock_levels__keep_rows();
-create trigger _100_keep_rows_update before update of variant_id, warehouse_id on public.stock_levels
+create trigger _100_keep_rows_update
+  before update of variant_id, warehouse_id on public.stock_levels
   for each row execute function private.tg_stock_levels__keep_rows();
 
 create function private.tg_stock_movements__append_only() returns trigger
@@ -331,7 +335,8 @@ begin
 end;
 $$;
 comment on function private.tg_warehouses__count_in_or_out is
-  'Adds the stock of a warehouse that opens to what can be bought, and takes out that of one that closes.';
+  'Adds the stock of a warehouse that opens to what can be bought, and takes out that of one that '
+  'closes.';
 create trigger _500_count_in_or_out after update of is_active on public.warehouses
   for each row when (old.is_active is distinct from new.is_active)
   execute function private.tg_warehouses__count_in_or_out();
@@ -426,7 +431,8 @@ begin
           )
           order by s.variant_id
         ))
-        from jsonb_to_recordset(v_short) as s (variant_id uuid, requested integer, available integer)
+        from jsonb_to_recordset(v_short)
+          as s (variant_id uuid, requested integer, available integer)
         left join public.product_variants v on v.id = s.variant_id
         left join public.products p on p.id = v.product_id
       )
@@ -640,7 +646,8 @@ begin
   then
     perform private.raise_invalid_input(
       'quantity',
-      'Pieces to add, or below 0 to take away; received and returned add, damaged and lost take away.'
+      'Pieces to add, or below 0 to take away; received and returned add, damaged and lost take '
+      'away.'
     );
   end if;
   if char_length(adjust_stock.note) > 500 then
@@ -692,7 +699,8 @@ begin
   returning * into v_level;
   if not found then
     perform private.raise_problem(
-      409, 'stock_out_of_range', 'There are not that many pieces to take away, or far too many to add.',
+      409, 'stock_out_of_range',
+      'There are not that many pieces to take away, or far too many to add.',
       (
         select jsonb_build_object(
           'variant_id', s.variant_id, 'on_hand', s.on_hand, 'reserved', s.reserved,

@@ -27,10 +27,12 @@ create table public.variant_prices (
     check (kind <> 'base' or (starts_at is null and ends_at is null))
 );
 comment on table public.variant_prices is
-  'Base and sale prices. Written by set_price and import_products. A trigger keeps sale windows apart.';
+  'Base and sale prices. Written by set_price and import_products. A trigger keeps sale windows '
+  'apart.';
 comment on column public.variant_prices.amount is 'Minor units of currency.';
 comment on column public.variant_prices.starts_at is 'First moment it is valid; null: since ever.';
-comment on column public.variant_prices.ends_at is 'First moment it no longer is; null: never ends.';
+comment on column public.variant_prices.ends_at is
+  'First moment it no longer is; null: never ends.';
 create unique index variant_prices_base_key on public.variant_prices (variant_id, currency)
   include (amount) where kind = 'base';
 create index variant_prices_variant_id_idx on public.variant_prices (variant_id, currency, kind);
@@ -61,7 +63,8 @@ create table public.tax_rates (
   constraint tax_rates_name_length check (char_length(name) between 1 and 60)
 );
 comment on table public.tax_rates is
-  'Sales tax by destination; the most specific row applies, and no row means no tax. Whether prices '
+  'Sales tax by destination; the most specific row applies, and no row means no tax. Whether '
+  'prices '
   'contain it is shop_settings.prices_include_tax. Written by admins.';
 comment on column public.tax_rates.region is 'State or province as addresses write it; null: all.';
 comment on column public.tax_rates.category_id is
@@ -147,7 +150,8 @@ comment on column public.shipping_methods.price_per_kg is
   'Minor units of currency added for each kilogram begun.';
 comment on column public.shipping_methods.free_from is
   'Goods value in minor units of currency from which shipping is free; null: never.';
-comment on column public.shipping_methods.min_days is 'Working days from dispatch to delivery, at best.';
+comment on column public.shipping_methods.min_days is
+  'Working days from dispatch to delivery, at best.';
 create index shipping_methods_currency_idx on public.shipping_methods (currency);
 alter table public.shipping_methods enable row level security;
 create policy select_public on public.shipping_methods
@@ -166,7 +170,9 @@ grant
     zone_id, code, name, currency, price, price_per_kg, free_from, min_days, max_days, is_active,
     position
   ),
-  update (code, name, currency, price, price_per_kg, free_from, min_days, max_days, is_active, position),
+  update (
+    code, name, currency, price, price_per_kg, free_from, min_days, max_days, is_active, position
+  ),
   delete
 on public.shipping_methods to authenticated;
 create trigger _100_touch before update on public.shipping_methods
@@ -234,7 +240,8 @@ begin
   from public.shipping_zones z where z.id <> new.id and z.countries && new.countries limit 1;
   if found then
     perform private.raise_problem(
-      409, 'country_in_two_zones', format('The zone %s has one of these countries already.', v_wrong)
+      409, 'country_in_two_zones',
+      format('The zone %s has one of these countries already.', v_wrong)
     );
   end if;
   return new;
@@ -338,7 +345,8 @@ begin
   if set_price.kind is null then
     perform private.raise_invalid_input('kind', 'Use base or sale.');
   end if;
-  if set_price.kind = 'base' and (set_price.starts_at, set_price.ends_at) is distinct from (null, null)
+  if set_price.kind = 'base'
+    and (set_price.starts_at is not null or set_price.ends_at is not null)
   then
     perform private.raise_invalid_input('starts_at', 'A base price is always valid.');
   end if;

@@ -10,7 +10,8 @@ set local statement_timeout = '60s';
 
 create sequence private.listing_versions;
 comment on sequence private.listing_versions is
-  'Versions of product_listing rows; one sequence, so that a product taken off and put back grows on.';
+  'Versions of product_listing rows; one sequence, so that a product taken off and put back grows '
+  'on.';
 
 create table public.product_listing (
   product_id uuid primary key references public.products (id) on delete cascade,
@@ -115,7 +116,8 @@ create table private.product_sales (
   updated_at timestamptz not null default now()
 );
 comment on table private.product_sales is
-  'Pieces shipped of each product. Kept by a trigger on stock_movements; refresh_due_listings copies '
+  'Pieces shipped of each product. Kept by a trigger on stock_movements; refresh_due_listings '
+  'copies '
   'what is not listed yet to product_listing, so that shipping does not rewrite listing rows.';
 create index product_sales_unlisted_idx on private.product_sales (product_id) where not is_listed;
 alter table private.product_sales enable row level security;
@@ -378,7 +380,8 @@ begin
 end;
 $$;
 comment on function private.refresh_due_listings is
-  'For the scheduler, each minute: rebuilds the rows of products whose sale has started or ended, or '
+  'For the scheduler, each minute: rebuilds the rows of products whose sale has started or ended, '
+  'or '
   'which were shipped. Returns how many were due.';
 
 -- What keeps it

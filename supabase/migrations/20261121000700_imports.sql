@@ -82,7 +82,8 @@ begin
       ]) as t (field)
       where jsonb_typeof(g.value -> t.field) <> 'string'
         and not (
-          t.field in ('sku', 'parent_sku', 'barcode') and jsonb_typeof(g.value -> t.field) = 'number'
+          t.field in ('sku', 'parent_sku', 'barcode')
+          and jsonb_typeof(g.value -> t.field) = 'number'
         )
       union all
       select n.field, format('A whole number from %s to %s.', n.least, n.most)
@@ -156,7 +157,8 @@ begin
       where g.value ->> 'status' not in ('draft', 'active', 'archived')
       union all
       select 'slug', 'At most 120 lower-case letters and digits, with single dashes between.'
-      where g.value ->> 'slug' !~ '^[a-z0-9]+(-[a-z0-9]+)*$' or char_length(g.value ->> 'slug') > 120
+      where g.value ->> 'slug' !~ '^[a-z0-9]+(-[a-z0-9]+)*$'
+        or char_length(g.value ->> 'slug') > 120
       union all
       select 'image', 'From 1 to 1000 characters.'
       where char_length(g.value ->> 'image') not between 1 and 1000
@@ -265,7 +267,8 @@ begin
 end;
 $$;
 comment on function private.read_import_rows is
-  'Reads rows by their shape alone: typed good rows, and [{row, sku, field, message}] for the others.';
+  'Reads rows by their shape alone: typed good rows, and [{row, sku, field, message}] for the '
+  'others.';
 
 create function private.find_or_make_category(name text, may_make boolean) returns uuid
 language plpgsql security definer set search_path = ''
@@ -325,7 +328,8 @@ begin
 end;
 $$;
 comment on function private.find_or_make_category is
-  'The category that a slug, a name or a path of names (A > B) means; made where missing if allowed, '
+  'The category that a slug, a name or a path of names (A > B) means; made where missing if '
+  'allowed, '
   'else null.';
 
 create function private.find_or_make_brand(name text) returns uuid
@@ -665,7 +669,8 @@ begin
   v_changed := v_changed || v_touched;
 
   insert into public.product_options (product_id, name, position)
-  select o.product_id, o.name, row_number() over (partition by o.product_id order by o.first, o.name)
+  select
+    o.product_id, o.name, row_number() over (partition by o.product_id order by o.first, o.name)
   from (
     select r.product_id, k.name, min(r.row) as first
     from unnest(v_rows) r
