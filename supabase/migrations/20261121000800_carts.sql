@@ -67,7 +67,8 @@ grant select on public.cart_items to authenticated;
 -- The lines of a cart with today's price and stock. PL/pgSQL because its plans are kept for the
 -- session, where a plain SQL function would be planned anew by every call.
 create function private.cart_document(user_id uuid) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
   v_cart public.carts;
