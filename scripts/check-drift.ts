@@ -11,6 +11,8 @@ const run = promisify(execFile);
 const supabase = async (...args: string[]): Promise<string> => {
   const { stdout } = await run("npx", ["--no-install", "supabase", ...args], {
     maxBuffer: 64 * 1024 * 1024,
+    // The database speaks plain text on loopback; without this the CLI says so in its output.
+    env: { ...process.env, PGSSLMODE: "disable" },
   });
   return stdout;
 };

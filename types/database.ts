@@ -1,5 +1,3 @@
-│
-▲  Connected to 127.0.0.1 without TLS: the TLS connection failed or was rejected. Set PGSSLMODE=require (or verify-full) to refuse unencrypted connections.
 
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
 
@@ -252,18 +250,6 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
-      foreignKeyName: "product_listing_category_id_fkey"
-      columns: ["category_id"]
-isOneToOne: false
-      referencedRelation: "categories"
-      referencedColumns: ["id"]
-    },{
-      foreignKeyName: "product_listing_currency_fkey"
-      columns: ["currency"]
-isOneToOne: false
-      referencedRelation: "currencies"
-      referencedColumns: ["code"]
-    },{
       foreignKeyName: "product_listing_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: true
