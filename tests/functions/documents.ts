@@ -115,12 +115,13 @@ export const post = async (
   headers: Record<string, string> = { authorization: "Bearer ada" },
   path = "/checkout",
 ) => {
-  const isRaw = typeof body === "string" || body instanceof Uint8Array;
+  const bytes = body instanceof Uint8Array ? new Uint8Array(body) : undefined;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
   const response = await handler(
     new Request(`http://functions.test${path}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
-      body: isRaw ? body : JSON.stringify(body),
+      body: bytes ?? text,
     }),
   );
   return { status: response.status, headers: response.headers, body: await response.json() };
