@@ -24,10 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => sql.end());
 
-const roles = { anon: ["anon"], authenticated: signedInSeats } as const satisfies Record<
-  string,
-  readonly Seat[]
->;
+const roles: Record<string, readonly Seat[]> = { anon: ["anon"], authenticated: signedInSeats };
 const verbs = ["select", "insert", "update", "delete"] as const;
 
 /** The verbs that the matrix gives to any of the seats. */
