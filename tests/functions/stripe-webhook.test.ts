@@ -94,7 +94,7 @@ const sign = (payload: string, key = secret, timestamp = Math.floor(Date.now() /
 
 const deliver = async (
   handler: ReturnType<typeof aShop>["handler"],
-  payload: string | Uint8Array,
+  payload: string | Uint8Array<ArrayBuffer>,
   signature?: string,
 ) => {
   const response = await handler(
