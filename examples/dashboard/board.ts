@@ -159,7 +159,7 @@ export const board = ({ client, config, settings, signOut }: BoardOptions): Boar
         h(
           "section",
           { class: "panel", "aria-label": "Latest orders" },
-          h("div", { class: "panel-head" }, h("h2", {}, "Latest orders")),
+          h("div", { class: "panel-head" }, h("h2", {}, "Latest orders"), table.waiting),
           table.element,
         ),
         stock.element,

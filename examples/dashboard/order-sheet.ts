@@ -106,7 +106,7 @@ const orderContent = (
       {},
       h("h2", {}, `Order ${order.number}`),
       h("p", { class: "muted small" }, `${moment(order.placed_at)} · ${order.email}`),
-      h("p", { class: "badges" }, statusBadge(order.status), paymentBadge(order.payment_status)),
+      h("p", { class: "badges" }, statusBadge(order.status), paymentBadge(order)),
     ),
     orderActions({ client, tracked, done }),
     order.note && h("p", { class: "notice", "data-tone": "warn" }, `“${order.note}”`),

@@ -11,15 +11,20 @@ interface Line {
 
 export interface OrderTable {
   element: HTMLElement;
+  /** Lets in the orders that wait; hidden while there are none. */
+  waiting: HTMLElement;
   show(rows: readonly OrderRow[]): void;
 }
+
+/** How long a list stays put after the pointer moved over it, in ms. */
+const holdFor = 3000;
 
 const addressOf = (id: string): string => `#/orders/${id}`;
 
 /**
  * The latest orders. Lines are made once and changed in place, so that a stream of orders costs what
- * is new. While somebody points into the list, or moves in it by keyboard, nothing is pushed in under
- * them: new orders wait behind a button.
+ * is new. While somebody moves over the list, by pointer or keyboard, nothing is pushed in under them:
+ * new orders wait behind a button.
  */
 export const orderTable = (): OrderTable => {
   const lines = new Map<string, Line>();
@@ -36,10 +41,11 @@ export const orderTable = (): OrderTable => {
     "No orders yet. They appear here by themselves.",
   );
   let latest: readonly OrderRow[] = [];
-  let isPointed = false;
+  let heldUntil = 0;
   let isFirst = true;
 
-  const isHeld = () => isPointed || body.querySelector(":focus-visible") !== null;
+  const isHeld = () =>
+    performance.now() < heldUntil || body.querySelector(":focus-visible") !== null;
 
   const put = (rows: readonly OrderRow[]) => {
     const kept = new Set(rows.map(({ id }) => id));
@@ -77,11 +83,13 @@ export const orderTable = (): OrderTable => {
     put(latest);
   };
 
-  body.addEventListener("pointerenter", ({ pointerType }) => {
-    isPointed = pointerType === "mouse";
+  body.addEventListener("pointermove", ({ pointerType, movementX, movementY }) => {
+    // Lines that move under a resting pointer report a move too, of nothing.
+    const isMoved = movementX !== 0 || movementY !== 0;
+    if (pointerType === "mouse" && isMoved) heldUntil = performance.now() + holdFor;
   });
   body.addEventListener("pointerleave", () => {
-    isPointed = false;
+    heldUntil = 0;
     letIn();
   });
   body.addEventListener("click", (event) => {
@@ -93,7 +101,6 @@ export const orderTable = (): OrderTable => {
   const element = h(
     "div",
     { class: "orders-scroll" },
-    wait,
     h(
       "table",
       { class: "orders" },
@@ -112,7 +119,7 @@ export const orderTable = (): OrderTable => {
     ),
     none,
   );
-  return { element, show };
+  return { element, waiting: wait, show };
 };
 
 const orderLine = (): Line => {
@@ -145,9 +152,8 @@ const orderLine = (): Line => {
     setText(customer, row.email ?? "…");
     setText(pieces, String(row.item_count));
     setText(total, money(row.total, row.currency));
-    if (shown?.status !== row.status) fill(status, statusBadge(row.status));
-    if (shown?.payment_status !== row.payment_status)
-      fill(payment, paymentBadge(row.payment_status));
+    fill(status, statusBadge(row.status));
+    fill(payment, paymentBadge(row));
     shown = row;
   };
   return { element, show };

@@ -8,5 +8,14 @@ export const badge = (text: string, tone: Tone): HTMLElement =>
 export const statusBadge = (status: OrderStatus): HTMLElement =>
   badge(statusWords[status], statusTone[status]);
 
-export const paymentBadge = (status: PaymentStatus): HTMLElement =>
-  badge(paymentWords[status], paymentTone[status]);
+/** An order that goes ahead unpaid is one that is paid at the door; the shop allows no other. */
+export const paymentBadge = (order: {
+  status: OrderStatus;
+  payment_status: PaymentStatus;
+}): HTMLElement => {
+  const isUnpaid = order.payment_status === "pending";
+  const goesAhead = order.status !== "pending" && order.status !== "cancelled";
+  return isUnpaid && goesAhead
+    ? badge("On delivery", "quiet")
+    : badge(paymentWords[order.payment_status], paymentTone[order.payment_status]);
+};

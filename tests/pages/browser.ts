@@ -10,17 +10,27 @@ const knownPaths = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-const executable = (): string | undefined =>
-  process.env.CHROMIUM_PATH ?? knownPaths.find((path) => existsSync(path));
+/** The browser that CHROMIUM_PATH names, or else one that stands where installers put it. */
+const executable = (): string | undefined => {
+  const named = process.env.CHROMIUM_PATH;
+  return (named ? [named] : knownPaths).find((path) => existsSync(path));
+};
 
 /**
  * Why the pages cannot be tested here; undefined when they can. With REQUIRE_BROWSER=1 a missing
  * browser is a failure and not a reason.
  */
 export const reasonToSkip = (): string | undefined => {
+  const reason = missing();
+  // The list of skipped tests does not show names everywhere.
+  if (reason) console.warn(`The pages are not tested: ${reason}.`);
+  return reason;
+};
+
+const missing = (): string | undefined => {
   if (!inject("project").pagesUrl) return "the project under test serves no pages";
   if (executable()) return undefined;
-  const reason = "no Chromium found: install it, or name it in CHROMIUM_PATH";
+  const reason = "no Chromium found; install it, or name it in CHROMIUM_PATH";
   if (process.env.REQUIRE_BROWSER === "1") throw new Error(reason);
   return reason;
 };

@@ -122,12 +122,7 @@ const orderContent = (shop: Shop, tracked: TrackedOrder, actions: Actions): HTML
           "div",
           { class: "order-status" },
           h("h2", {}, headline(tracked)),
-          h(
-            "span",
-            { class: "badges" },
-            statusBadge(current.status),
-            paymentBadge(current.payment_status),
-          ),
+          h("span", { class: "badges" }, statusBadge(current.status), paymentBadge(current)),
         ),
         h("p", { class: "muted" }, explanation(tracked)),
         steps(current.status),

@@ -82,12 +82,7 @@ const row = (shop: Shop, order: OrderSummary): HTMLElement => {
           others > 0 && ` and ${others} more`,
         ),
         h("span", { class: "small muted" }, `${order.number} · ${moment(order.placed_at)}`),
-        h(
-          "span",
-          { class: "badges" },
-          statusBadge(order.status),
-          paymentBadge(order.payment_status),
-        ),
+        h("span", { class: "badges" }, statusBadge(order.status), paymentBadge(order)),
       ),
       h("strong", { class: "number" }, money(order.total, order.currency)),
     ),
