@@ -72,3 +72,22 @@ export const literal = (value: string): string => {
   const quoted = `'${value.replaceAll("'", "''")}'`;
   return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 };
+
+/** Runs `use` in a transaction of a held session; a throw rolls back and goes on. */
+export const inTransaction = async <T>(
+  held: Session,
+  use: (session: Session) => Promise<T>,
+  settings: Settings | undefined,
+  end: "commit" | "rollback",
+): Promise<T> => {
+  let result: T;
+  try {
+    await held.exec(beginScript(settings));
+    result = await use(held);
+  } catch (error) {
+    await held.exec("rollback");
+    throw error;
+  }
+  await held.exec(end);
+  return result;
+};

@@ -7,7 +7,7 @@ import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { pgtap } from "@electric-sql/pglite-pgtap";
 import { vector } from "@electric-sql/pglite-pgvector";
-import { beginScript, type Database, type Row, type Session } from "./database.ts";
+import { type Database, inTransaction, type Row, type Session } from "./database.ts";
 import { Lock } from "./lock.ts";
 import { sessionDefaults } from "./session-defaults.ts";
 import { parseInteger, parseNumeric } from "./values.ts";
@@ -73,31 +73,15 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     },
   };
 
-  const inTransaction = <T>(
-    use: (session: Session) => Promise<T>,
-    settings: Record<string, string> | undefined,
-    end: "commit" | "rollback",
-  ) =>
-    lock.run(async () => {
-      let result: T;
-      try {
-        await held.exec(beginScript(settings));
-        result = await use(held);
-      } catch (error) {
-        await held.exec("rollback");
-        throw error;
-      }
-      await held.exec(end);
-      return result;
-    });
+  const session = <T>(use: (session: Session) => Promise<T>) => lock.run(() => use(held));
 
   return {
     kind: "pglite",
     pglite,
     lock,
-    session: (use) => lock.run(() => use(held)),
-    transaction: (use, settings) => inTransaction(use, settings, "commit"),
-    rehearse: (use, settings) => inTransaction(use, settings, "rollback"),
+    session,
+    transaction: (use, settings) => session((own) => inTransaction(own, use, settings, "commit")),
+    rehearse: (use, settings) => session((own) => inTransaction(own, use, settings, "rollback")),
     query: <T extends Row>(text: string, parameters?: readonly unknown[]) =>
       lock.run(() => held.query<T>(text, parameters)),
     listen: async (channel, onPayload) => {

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { beginScript, type Database, type Row, type Session } from "./database.ts";
+import { type Database, inTransaction, type Row, type Session } from "./database.ts";
 import { parseInteger, parseNumeric } from "./values.ts";
 
 const text = (oid: number) => ({
@@ -63,29 +63,11 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
     }
   };
 
-  const inTransaction = <T>(
-    use: (session: Session) => Promise<T>,
-    settings: Record<string, string> | undefined,
-    end: "commit" | "rollback",
-  ) =>
-    session(async (held) => {
-      let result: T;
-      try {
-        await held.exec(beginScript(settings));
-        result = await use(held);
-      } catch (error) {
-        await held.exec("rollback");
-        throw error;
-      }
-      await held.exec(end);
-      return result;
-    });
-
   return {
     kind: "postgres",
     session,
-    transaction: (use, settings) => inTransaction(use, settings, "commit"),
-    rehearse: (use, settings) => inTransaction(use, settings, "rollback"),
+    transaction: (use, settings) => session((own) => inTransaction(own, use, settings, "commit")),
+    rehearse: (use, settings) => session((own) => inTransaction(own, use, settings, "rollback")),
     query: (statement, parameters) => sessionOn(pool).query(statement, parameters),
     listen: async (channel, onPayload) => {
       const subscription = await pool.listen(channel, onPayload);
