@@ -1,4 +1,5 @@
 begin;
+\ir helpers.psql
 select plan(50);
 
 -- Profiles

@@ -1,4 +1,5 @@
 begin;
+\ir helpers.psql
 select plan(49);
 
 select tests.a_product('kettle', 2500, 10);

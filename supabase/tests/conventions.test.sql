@@ -1,5 +1,6 @@
 -- The rules that every migration keeps, asked of the catalog. A failure names what breaks the rule.
 begin;
+\ir helpers.psql
 select plan(24);
 
 create view tests.relations as

@@ -1,4 +1,5 @@
 begin;
+\ir helpers.psql
 select plan(55);
 
 select tests.a_product('chest', 9000, 5, 'sol');

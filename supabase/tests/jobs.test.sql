@@ -1,4 +1,5 @@
 begin;
+\ir helpers.psql
 select plan(21);
 
 -- Whatever the migrations or other tests left in the queue is not this test's.

@@ -1,4 +1,5 @@
 begin;
+\ir helpers.psql
 select plan(24);
 
 select tests.a_product('chest', 9000, 4, 'sol');

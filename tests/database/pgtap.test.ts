@@ -14,17 +14,14 @@ const runFiles = async (): Promise<[file: string, lines: TapLine[]][]> => {
   const database = await openOwnDatabase();
   await database.query("create extension if not exists pgtap with schema extensions");
   const { sql, end } = await connectTo(database);
-  const helpers = await readFile(join(folder, "_helpers.sql"), "utf8");
+  const helpers = await readFile(join(folder, "helpers.psql"), "utf8");
   const files = (await readdir(folder)).filter((name) => name.endsWith(".test.sql")).sort();
   const results: [string, TapLine[]][] = [];
   try {
     for (const file of files) {
       const script = await readFile(join(folder, file), "utf8");
-      const setup = `begin;
-set search_path = public, extensions;
-${helpers}`;
-      const body = script.replace(/^begin;$/m, () => setup);
-      results.push([file, await run(body)]);
+      const included = script.replace(/^\\ir helpers\.psql$/m, () => helpers);
+      results.push([file, await run(`set search_path = public, extensions;\n${included}`)]);
     }
   } finally {
     await end();
