@@ -45,7 +45,7 @@ export const minuteChart = ({ title, colour, format, least }: MinuteChartOptions
       height,
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      padding: [8, 4, 0, 0],
+      padding: [8, 18, 0, 0],
       scales: {
         x: { range: (_, from, to) => [from - 30, to + 30] },
         y: { range: (_, __, top) => [0, Math.max(least, (top ?? 0) * 1.1)] },

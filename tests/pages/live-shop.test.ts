@@ -142,6 +142,28 @@ describe.skipIf(skip)(`the shop in two browser windows${skip ? ` (${skip})` : ""
     expect(ada.errors).toEqual([]);
   });
 
+  test("a refund asked for in the dashboard shows on the shopper's page when the money is back", async () => {
+    const variant = await aVariant({ price: 3_000 });
+    const ada = await visitor(browser);
+    await openProduct(ada.page, await slugOf(variant.productId));
+    await addToCart(ada.page);
+    await fillCheckout(ada.page);
+    await ada.page.getByRole("button", { name: /^Pay/ }).click();
+    await payWith(ada.page, "4242 4242 4242 4242");
+    await ada.page.getByRole("heading", { name: "Thank you, we have your order" }).waitFor();
+
+    const mod = await visitor(browser);
+    await openDashboard(mod.page, await admin());
+    await mod.page.getByRole("link", { name: await orderNumber(ada.page) }).click();
+    await mod.page.getByRole("button", { name: "Refund" }).click();
+    await mod.page.getByLabel(/^Amount/).fill("10.00");
+    await mod.page.getByLabel("Reason").fill("A scratch");
+    await mod.page.locator("form").getByRole("button", { name: "Refund" }).click();
+    await ada.page.getByText("£10.00 has gone back to you.").waitFor();
+    await ada.page.getByText("Partly refunded").first().waitFor();
+    expect([...mod.errors, ...ada.errors]).toEqual([]);
+  });
+
   test("a guest's cart and orders are still there in a new tab", async () => {
     const variant = await aVariant();
     const ada = await visitor(browser);
