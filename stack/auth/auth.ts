@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
 import { Lock } from "../database/lock.ts";
+import { preflight } from "../gateway/preflight.ts";
 import type { Deliver } from "../mail/message.ts";
 import { bearerOf, CallerRefused, type Doorkeeper } from "./api-keys.ts";
 import { asRole } from "./as-role.ts";
@@ -57,17 +58,6 @@ const openToAllOrigins = (response: Response) => {
   headers.set("access-control-expose-headers", "X-Total-Count, Link, X-Supabase-Api-Version");
   return new Response(response.body, { status: response.status, headers });
 };
-
-const preflight = (request: Request) =>
-  new Response(null, {
-    status: 204,
-    headers: {
-      "access-control-allow-origin": "*",
-      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-      "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "*",
-      "access-control-max-age": "86400",
-    },
-  });
 
 /** A request with another body, for lite to read; null keeps none. */
 const withBody = (request: Request, body: unknown): Request => {
