@@ -19,11 +19,11 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const startOn = async (databaseUrl: string, port = 57_321): Promise<Stack> => {
+const startOn = async (databaseUrl: string, port = 27_321): Promise<Stack> => {
   try {
     return await startStack({ workdir: process.cwd(), port, memory: true, databaseUrl });
   } catch (error) {
-    if (!(error instanceof PortTaken) || port > 57_900) throw error;
+    if (!(error instanceof PortTaken) || port > 27_900) throw error;
     return startOn(databaseUrl, port + 10);
   }
 };

@@ -33,12 +33,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => stack.stop();
 }
 
-/** Two checkouts may be tested at the same time, so each run looks for a block of its own. */
+/**
+ * Two checkouts may be tested at the same time, so each run looks for a block of its own; below the
+ * ports that systems give to outgoing connections, which would take one of the block by chance.
+ */
 const startOnFreePorts = async (): Promise<Stack> => {
   const first = process.pid % 60;
   for (let tried = 0; ; tried++) {
     try {
-      const port = 55_321 + ((first + tried) % 60) * 10;
+      const port = 25_321 + ((first + tried) % 60) * 10;
       return await startStack({ workdir: process.cwd(), port, memory: true });
     } catch (error) {
       if (!(error instanceof PortTaken) || tried === 59) throw error;
