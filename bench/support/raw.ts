@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type postgres from "postgres";
 import { readConfig } from "../../stack/config.ts";
+import { isPglite } from "../../stack/database/pglite.ts";
 import { openProject } from "../../stack/database/project.ts";
 import { serveWire } from "../../stack/database/wire.ts";
 import { type LoadOptions, type LoadResult, load } from "./load.ts";
@@ -86,7 +87,7 @@ export const pgliteRaw = async (): Promise<Raw> => {
     folder: join(root, "supabase"),
     seeds: config.db.seed.enabled ? config.db.seed.sql_paths : [],
   });
-  if (!("pglite" in database)) throw new Error("PGlite was asked for.");
+  if (!isPglite(database)) throw new Error("PGlite was asked for.");
   const wire = await serveWire(database, {
     host: "127.0.0.1",
     port: 0,
