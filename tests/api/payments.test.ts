@@ -222,7 +222,7 @@ describe("Stripe's events", () => {
   });
 
   test.each(["oldest_first", "newest_first"] as const)(
-    "of a decline, a payment and a refund, held back and sent %s, come to the same books",
+    "of a decline and a payment, held back and sent %s, come to the same books",
     async (order_) => {
       await stripe.webhooks("held");
       const { order, session } = await anUnpaidOrder();
