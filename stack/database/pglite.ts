@@ -10,7 +10,7 @@ import { vector } from "@electric-sql/pglite-pgvector";
 import { type Database, inTransaction, type Row, type Session } from "./database.ts";
 import { Lock } from "./lock.ts";
 import { sessionDefaults } from "./session-defaults.ts";
-import { parseInteger, parseNumeric } from "./values.ts";
+import { isoInstant, isoTimestamp, parseInteger, parseNumeric } from "./values.ts";
 
 const extensions = { ltree, pg_trgm, pgcrypto, unaccent, uuid_ossp, pgmq, pgtap, vector };
 
@@ -21,14 +21,19 @@ const options: PGliteOptions<typeof extensions> = {
   database: "postgres",
   extensions,
   initDbStartParams: ["--username=supabase_admin", "--encoding=UTF8", "--locale=C.UTF-8"],
-  postgresqlconf: ["shared_buffers = 16MB", "max_wal_size = 128MB", "jit = off"],
+  postgresqlconf: [
+    "shared_buffers = 16MB",
+    "min_wal_size = 32MB",
+    "max_wal_size = 64MB",
+    "jit = off",
+  ],
   parsers: {
     [types.INT8]: parseInteger,
     [types.NUMERIC]: parseNumeric,
     [types.DATE]: asText,
     [types.TIME]: asText,
-    [types.TIMESTAMP]: asText,
-    [types.TIMESTAMPTZ]: asText,
+    [types.TIMESTAMP]: isoTimestamp,
+    [types.TIMESTAMPTZ]: isoInstant,
     [types.TIMETZ]: asText,
   },
 };

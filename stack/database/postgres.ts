@@ -1,12 +1,12 @@
 import postgres from "postgres";
 import { type Database, inTransaction, type Row, type Session } from "./database.ts";
-import { parseInteger, parseNumeric } from "./values.ts";
+import { isoInstant, isoTimestamp, parseInteger, parseNumeric } from "./values.ts";
 
-const text = (oid: number) => ({
+const text = (oid: number, parse = (value: string) => value) => ({
   to: oid,
   from: [oid],
   serialize: String,
-  parse: (value: string) => value,
+  parse,
 });
 
 /** Text that is bound to a json parameter is JSON already, as with PGlite; anything else is encoded. */
@@ -24,8 +24,8 @@ const typeParsers = {
   numeric: { to: 1700, from: [1700], serialize: String, parse: parseNumeric },
   date: text(1082),
   time: text(1083),
-  timestamp: text(1114),
-  timestamptz: text(1184),
+  timestamp: text(1114, isoTimestamp),
+  timestamptz: text(1184, isoInstant),
   timetz: text(1266),
 };
 

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Database, Settings } from "../database/database.ts";
 import { kyselyOn, kyselyWithin } from "./dialect.ts";
+import { asPostgrestError } from "./errors.ts";
 
 type WithContext = PostgresConnection["withContext"];
 type Vars = Parameters<WithContext>[0];
@@ -21,6 +22,9 @@ const Context = z.object({
 /** The roles that `authenticator` may take on; a token naming another is refused, as on Supabase. */
 const requestRoles = new Set(["anon", "authenticated", "service_role"]);
 
+/** What Supabase sets for the roles at login, and PostgREST for each request. */
+const timeouts: Readonly<Record<string, string>> = { anon: "3s", authenticated: "8s" };
+
 class RoleRefused extends Error {
   readonly code = "42501";
   constructor(role: string) {
@@ -35,6 +39,7 @@ const settingsOf = (vars: Vars, options: Options): Settings => {
   const rpc = options?.rpc;
   return {
     role,
+    ...(timeouts[role] && { statement_timeout: timeouts[role] }),
     "request.jwt.claims": JSON.stringify(auth?.jwt ?? { role }),
     "request.jwt.claim.sub": auth?.uid ?? "",
     "request.jwt.claim.role": role,
@@ -56,10 +61,32 @@ const settingsOf = (vars: Vars, options: Options): Settings => {
  * grants are never touched (lite widens them to everything on its first request).
  */
 export class StackConnection extends PostgresConnection {
+  readonly #corrected = new WeakSet<object>();
+
   constructor(private readonly database: Database) {
     // The base class opens its own client lazily; it is replaced before anything could use it.
     super({ url: "postgres://unused.invalid/postgres" });
     this.kysely = kyselyOn(database);
+  }
+
+  override normalizeDbError(error: unknown): unknown {
+    return asPostgrestError(super.normalizeDbError(error));
+  }
+
+  /**
+   * lite takes every unique index for a key, and so reads "one default variant per product", a
+   * partial index, as "one variant per product" when it embeds. PostgREST goes by constraints.
+   */
+  override async introspect(options?: { useCache?: boolean }) {
+    const result = await super.introspect(options);
+    if (this.#corrected.has(result)) return result;
+    const { rows } = await this.database.query<{ name: string }>(
+      "select r.conname as name from pg_catalog.pg_constraint r where r.contype in ('p', 'u')",
+    );
+    const constraints = new Set(rows.map(({ name }) => name));
+    result.indexes = result.indexes.filter(({ name }) => constraints.has(name));
+    this.#corrected.add(result);
+    return result;
   }
 
   override withContext: WithContext = async (vars, use, options) => {
