@@ -53,6 +53,9 @@ const Config = z.object({
       enable_anonymous_sign_ins: Flag(false),
       minimum_password_length: z.int().default(6),
       password_requirements: z.string().default(""),
+      sessions: z
+        .object({ timebox: z.string().optional(), inactivity_timeout: z.string().optional() })
+        .prefault({}),
       rate_limit: z.object({ anonymous_users: z.int().default(30) }).prefault({}),
       email: z
         .object({

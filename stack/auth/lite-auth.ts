@@ -29,6 +29,7 @@ export const createLiteAuth = async (
       minimum_password_length: settings.minimum_password_length,
       password_requirements: settings.password_requirements,
       email: settings.email,
+      sessions: settings.sessions,
     },
     options: { server: { disableStudio: true, apiKeys: false } },
   });

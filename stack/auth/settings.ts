@@ -10,6 +10,8 @@ export interface AuthSettings {
   refresh_token_reuse_interval: number;
   minimum_password_length: number;
   password_requirements: string;
+  /** When a session ends, as `168h`: so long after it began, or after it was last refreshed. */
+  sessions: { timebox?: string | undefined; inactivity_timeout?: string | undefined };
   rate_limit: {
     /** Anonymous sign-ins per hour and address; 0 stands for Supabase's own 30. */
     anonymous_users: number;

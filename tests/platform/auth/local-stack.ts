@@ -29,6 +29,7 @@ export const authSettings: AuthSettings = {
   refresh_token_reuse_interval: 10,
   minimum_password_length: 8,
   password_requirements: "",
+  sessions: {},
   rate_limit: { anonymous_users: 1000 },
   email: {
     enable_signup: true,
