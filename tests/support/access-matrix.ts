@@ -452,6 +452,11 @@ export const functions: Record<string, FunctionRules> = {
     by: system,
     answer: "payment_not_found",
   },
+  record_payment_check: {
+    args: () => ({ payment_id: unknown, asked_at: "2026-01-01T00:00:00Z" }),
+    by: system,
+    answer: "payment_not_found",
+  },
   apply_payment_event: {
     args: () => ({ provider: "nobody", event_id: "evt", type: "", event: {} }),
     by: system,
