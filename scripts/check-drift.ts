@@ -48,7 +48,7 @@ const checkAdvisors = async (databaseUrl: string): Promise<string[]> => {
     .map((finding) => `${finding.level}: ${finding.detail} (${finding.cache_key})`);
 };
 
-const stack = await startStack({ workdir: process.cwd(), port: 55421, memory: true });
+const stack = await startStack({ workdir: process.cwd(), port: 25921, memory: true });
 try {
   const problems = [
     ...(await checkTypes(stack.urls.database)),

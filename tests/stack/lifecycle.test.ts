@@ -45,7 +45,7 @@ const clientOf = ({ status }: StackProcess) => clientAt(status.API_URL, status.P
 describe("the local stack", () => {
   test("serves any project's supabase folder and keeps its data over a kill -9", async () => {
     const folder = await notesProject();
-    const args = ["--workdir", folder, "--port", "56421"];
+    const args = ["--workdir", folder, "--port", "26421"];
     const first = await start(args);
     const client = clientOf(first);
     const acknowledged: string[] = [];
@@ -69,7 +69,7 @@ describe("the local stack", () => {
 
   test("refuses to start over an applied migration that was changed, and says which", async () => {
     const folder = await notesProject();
-    const args = ["--workdir", folder, "--port", "56431"];
+    const args = ["--workdir", folder, "--port", "26431"];
     const stack = await start(args);
     expect(await stack.end("SIGTERM")).toBe(0);
 
@@ -93,7 +93,7 @@ describe("the local stack", () => {
       "--workdir",
       folder,
       "--port",
-      "56441",
+      "26441",
       "--memory",
     ]);
     expect(code).toBe(1);
@@ -110,7 +110,7 @@ describe("the local stack", () => {
       "--workdir",
       folder,
       "--port",
-      "56451",
+      "26451",
       "--memory",
     ]);
     expect(code).toBe(1);
@@ -119,23 +119,23 @@ describe("the local stack", () => {
 
   test("says in one sentence which port is taken", async () => {
     const folder = await notesProject();
-    const holder = createServer().listen(56463, "127.0.0.1");
+    const holder = createServer().listen(26463, "127.0.0.1");
     const { code, stderr } = await refusedStart([
       "--workdir",
       folder,
       "--port",
-      "56461",
+      "26461",
       "--memory",
     ]);
     holder.close();
     expect(code).toBe(1);
-    expect(stderr.trim()).toMatch(/^Port 56463 \(studio\) is taken.*--port N`\.$/);
+    expect(stderr.trim()).toMatch(/^Port 26463 \(studio\) is taken.*--port N`\.$/);
   });
 
   test("refuses a second stack on the same data", async () => {
     const folder = await notesProject();
-    await start(["--workdir", folder, "--port", "56471"]);
-    const { code, stderr } = await refusedStart(["--workdir", folder, "--port", "56481"]);
+    await start(["--workdir", folder, "--port", "26471"]);
+    const { code, stderr } = await refusedStart(["--workdir", folder, "--port", "26481"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/Another stack \(process \d+\) uses/);
   }, 60_000);
@@ -160,7 +160,7 @@ describe("the local stack", () => {
       join(folder, "supabase", "config.toml"),
       'project_id = "notes"\n[functions.hello]\nverify_jwt = false\n',
     );
-    const stack = await start(["--workdir", folder, "--port", "56491", "--memory"]);
+    const stack = await start(["--workdir", folder, "--port", "26491", "--memory"]);
     const answer = await fetch(`${stack.status.API_URL}/functions/v1/hello`);
     expect(await answer.text()).toBe("hello");
     const children = await childrenOf(stack.child.pid ?? 0);

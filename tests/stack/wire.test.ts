@@ -5,7 +5,7 @@ import { openPglite, type PgliteDatabase } from "../../stack/database/pglite.ts"
 import { ensurePlatform, platformVersion } from "../../stack/database/platform.ts";
 import { serveWire } from "../../stack/database/wire.ts";
 
-const port = 56522;
+const port = 26622;
 let database: PgliteDatabase;
 let close: () => void;
 
