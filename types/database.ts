@@ -855,6 +855,9 @@ isOneToOne: false
 "quote_checkout":
 { Args: { "input": Json }; Returns: Json
                            },
+"record_payment_check":
+{ Args: { "asked_at": string,"payment_id": string }; Returns: boolean
+                           },
 "record_payment_started":
 { Args: { "payment_id": string,"provider_payment_id"?: string,"provider_session_id"?: string }; Returns: Json
                            },

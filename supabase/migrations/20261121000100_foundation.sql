@@ -578,7 +578,7 @@ create table public.shop_settings (
   updated_at timestamptz not null default now(),
   constraint shop_settings_single_row check (id),
   constraint shop_settings_name_length check (char_length(name) between 1 and 120),
-  constraint shop_settings_order_hold_range check (order_hold_minutes between 1 and 10080),
+  constraint shop_settings_order_hold_range check (order_hold_minutes between 5 and 1380),
   constraint shop_settings_low_stock_range check (low_stock_threshold between 0 and 1000000)
 );
 comment on table public.shop_settings is
@@ -586,7 +586,8 @@ comment on table public.shop_settings is
 comment on column public.shop_settings.currency is
   'What product_listing, carts and orders are priced in.';
 comment on column public.shop_settings.order_hold_minutes is
-  'Minutes that an unpaid order keeps its stock.';
+  'Minutes that an unpaid order keeps its stock: time to fetch a card, and no more than a payment '
+  'page can live (24 hours, less half an hour''s reserve at its end).';
 comment on column public.shop_settings.low_stock_threshold is
   'Pieces left at which a variant counts as low, where its stock row says nothing else.';
 create index shop_settings_currency_idx on public.shop_settings (currency);

@@ -417,8 +417,9 @@ begin
 end;
 $$;
 
+-- Definer, as all guards of moves: the table of moves is readable to nobody who makes one.
 create function private.tg_orders__guard_moves() returns trigger
-language plpgsql set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 declare
   -- Empty for a change made by hand in Studio or psql: then any actor's move will do.

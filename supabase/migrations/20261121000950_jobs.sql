@@ -94,6 +94,28 @@ $$;
 comment on function private.enqueue_job(text, jsonb, integer) is
   'Queues a job in the caller''s transaction and wakes the worker once it has committed.';
 
+create function private.enqueue_jobs(kind text, payloads jsonb[]) returns bigint[]
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_ids bigint[];
+begin
+  if cardinality(enqueue_jobs.payloads) = 0 then
+    return '{}';
+  end if;
+  v_ids := array(select pgmq.send_batch('jobs', array(
+    select jsonb_build_object('kind', enqueue_jobs.kind, 'payload', given.payload)
+    from unnest(enqueue_jobs.payloads) with ordinality given (payload, position)
+    order by given.position
+  )));
+  perform private.call_function('jobs');
+  return v_ids;
+end;
+$$;
+
+comment on function private.enqueue_jobs(text, jsonb[]) is
+  'Queues many jobs of a kind and wakes the worker once. Returns their ids, as the payloads stand.';
+
 create function private.require_service() returns void
 language plpgsql stable security definer set search_path = ''
 as $$

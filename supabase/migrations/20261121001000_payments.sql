@@ -195,7 +195,9 @@ insert into private.payment_transitions (from_status, to_status) values
   ('authorised', 'captured'),
   ('authorised', 'failed'),
   ('authorised', 'cancelled'),
-  -- A declined card may be followed by another one on the same page of the provider.
+  -- A declined card may be followed by another one on the same page of the provider, which may be
+  -- declined as well: the reason shown is the last one.
+  ('failed', 'failed'),
   ('failed', 'requires_action'),
   ('failed', 'processing'),
   ('failed', 'authorised'),
@@ -226,7 +228,7 @@ insert into private.refund_transitions (from_state, to_state) values
   ('succeeded', 'failed');
 
 create function private.tg_payments__guard_moves() returns trigger
-language plpgsql set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 begin
   new.updated_at := now();
@@ -247,7 +249,7 @@ create trigger _100_guard_moves
   for each row execute function private.tg_payments__guard_moves();
 
 create function private.tg_refunds__guard_moves() returns trigger
-language plpgsql set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 begin
   new.updated_at := now();
@@ -490,6 +492,7 @@ begin
   return jsonb_build_object(
     'payment_id', v_payment.id,
     'attempt', v_payment.attempt,
+    'created_at', v_payment.created_at,
     'status', v_payment.status,
     'provider', v_payment.provider,
     'amount', v_payment.amount,
@@ -1121,10 +1124,13 @@ begin
       'provider_session_id', p.provider_session_id,
       'status', p.status,
       'amount', p.amount,
-      'currency', p.currency
+      'currency', p.currency,
+      'is_overdue', o.status = 'pending' and coalesce(o.expires_at <= now(), false),
+      'asked_at', now()
     )
   into v_document
   from public.payments p
+  join public.orders o on o.id = p.order_id
   where p.id = payment_details.payment_id;
   if v_document is null then
     perform private.raise_problem(404, 'payment_not_found', 'There is no such payment.');
@@ -1215,7 +1221,8 @@ language sql stable set search_path = ''
 as $$ select private.payment_details(payment_details.payment_id) $$;
 
 comment on function public.payment_details(uuid) is
-  'What the worker needs to close a payment at the provider. Service role only.';
+  'What the worker needs to ask the provider about a payment or to close it there; is_overdue: the '
+  'time to pay is over. Service role only.';
 
 grant execute on function
   private.start_payment_attempt(uuid, uuid),

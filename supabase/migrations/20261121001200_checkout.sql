@@ -1158,56 +1158,6 @@ begin
 end;
 $$;
 
--- Gives up unpaid orders whose time is over. Rows that a payment or a cancellation holds just now
--- are skipped: whoever locked first decides, and the next run finds what is still due.
-create function private.expire_orders(max integer default 200) returns integer
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  v_order_ids uuid[];
-begin
-  v_order_ids := array(
-    select o.id
-    from public.orders o
-    where o.status = 'pending' and o.expires_at <= now()
-    order by o.expires_at
-    limit least(greatest(coalesce(expire_orders.max, 200), 1), 1000)
-    for update skip locked
-  );
-  if cardinality(v_order_ids) = 0 then
-    return 0;
-  end if;
-
-  -- The stock and the products of all of them at once and in the one order that all keep to: one
-  -- order's after another's would not be in that order, and could deadlock with a checkout.
-  perform private.lock_stock(array(
-    select r.variant_id from public.reservations r
-    where r.order_id = any (v_order_ids) and r.state in ('active', 'committed')
-  ));
-  perform from public.products p
-  where p.id in (select i.product_id from public.order_items i where i.order_id = any (v_order_ids))
-  order by p.id
-  for no key update;
-
-  perform private.act_on_orders('system');
-  perform private.cancel_locked_order(id, 'expired') from unnest(v_order_ids) id;
-  return cardinality(v_order_ids);
-end;
-$$;
-
-comment on function private.expire_orders(integer) is
-  'Cancels unpaid orders past expires_at, releases their stock and closes their payments. Returns '
-  'how many.';
-
-create function private.expire_orders_as_service(max integer) returns integer
-language plpgsql security definer set search_path = ''
-as $$
-begin
-  perform private.require_service();
-  return private.expire_orders(expire_orders_as_service.max);
-end;
-$$;
-
 create function private.purge_idempotency_keys() returns integer
 language plpgsql security definer set search_path = ''
 as $$
@@ -1453,14 +1403,6 @@ comment on function public.reorder(uuid) is
   'Puts the lines of an order of the caller into the cart again; says what is not for sale any '
   'more.';
 
-create function public.expire_orders(max integer default 200) returns integer
-language sql set search_path = ''
-as $$ select private.expire_orders_as_service(expire_orders.max) $$;
-
-comment on function public.expire_orders(integer) is
-  'Cancels unpaid orders whose time is over; the scheduler does so every minute. Service role '
-  'only.';
-
 create function public.check_invariants() returns table (name text, broken bigint)
 language sql stable set search_path = ''
 as $$ select * from private.check_invariants_as_service() $$;
@@ -1489,19 +1431,16 @@ grant execute on function
   private.cancel_order(uuid, text),
   private.set_order_status(uuid, public.order_status, text, text, text, integer),
   private.track_order(uuid),
-  private.expire_orders_as_service(integer),
   private.check_invariants_as_service(),
   public.cancel_order(uuid, text),
   public.set_order_status(uuid, public.order_status, text, text, text, integer),
   public.track_order(uuid),
-  public.expire_orders(integer),
   public.check_invariants()
   to service_role;
 
 do $do$
 begin
   if to_regnamespace('cron') is not null then
-    perform cron.schedule('expire-orders', '* * * * *', 'select private.expire_orders(200)');
     perform cron.schedule('purge-idempotency-keys', '17 3 * * *',
       'select private.purge_idempotency_keys()');
   end if;

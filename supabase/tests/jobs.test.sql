@@ -1,6 +1,6 @@
 begin;
 \ir helpers.psql
-select plan(21);
+select plan(24);
 
 -- Whatever the migrations or other tests left in the queue is not this test's.
 select pgmq.purge_queue('jobs');
@@ -60,13 +60,29 @@ select is_empty('select * from public.claim_jobs()',
   'a job that killed its worker eight times is not handed out again');
 select is(public.job_status() ->> 'dead', '1', 'but kept among the dead');
 
+-- Many at once
+
+select tests.act_as('owner');
+create temporary table many as
+select private.enqueue_jobs('test.many', array['{"n": 1}', '{"n": 2}', '{"n": 3}']::jsonb[]) as ids;
+grant select on many to public;
+select results_eq(
+  $$ select q.message -> 'payload' ->> 'n' from many, unnest(ids) with ordinality i (id, position)
+    join pgmq.q_jobs q on q.msg_id = i.id order by i.position $$,
+  array['1', '2', '3'], 'many jobs are queued as they were given');
+select is(private.enqueue_jobs('test.many', '{}'), '{}', 'none is none');
+select tests.act_as('ada');
+select throws_ok($$ select private.enqueue_jobs('x', '{}') $$, '42501', null,
+  'a shopper queues none');
+
 -- Schedules
 
 select tests.act_as('owner');
 select set_eq(
-  $$ select jobname from cron.job where jobname in ('run-jobs', 'expire-orders', 'refresh-listing',
-    'purge-idempotency-keys') $$,
-  array['run-jobs', 'expire-orders', 'refresh-listing', 'purge-idempotency-keys'],
+  $$ select jobname from cron.job where jobname in ('run-jobs', 'reconcile-payments', 'expire-orders',
+    'refresh-listing', 'purge-idempotency-keys') $$,
+  array['run-jobs', 'reconcile-payments', 'expire-orders', 'refresh-listing',
+    'purge-idempotency-keys'],
   'what must happen by itself is scheduled');
 
 select * from finish();

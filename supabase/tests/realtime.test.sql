@@ -1,9 +1,13 @@
 begin;
 \ir helpers.psql
-select plan(31);
+select plan(39);
 
 select tests.a_product('kettle', 2500, 10);
 select tests.a_product('book', 1000, 10, 'sol');
+select tests.a_product('draft', 1000, 10);
+select tests.a_product('sketch', 1000, 10, 'sol');
+update public.products set status = 'draft' where id = md5('product draft')::uuid;
+update public.products set status = 'archived' where id = md5('product sketch')::uuid;
 -- What making them has told does not count.
 delete from realtime.messages;
 create temporary table placed (answer jsonb);
@@ -77,16 +81,22 @@ insert into realtime.messages (topic, extension, event, private) values ('probe'
 select tests.act_as('anon');
 select ok(tests.may_join('product:' || md5('product kettle')::uuid),
   'everybody hears of stock and prices');
+select ok(not tests.may_join('product:' || md5('product draft')::uuid), 'but not of a draft''s');
+select ok(not tests.may_join('product:' || md5('product sketch')::uuid),
+  'nor of those of what is not sold any more');
+select ok(not tests.may_join('product:'' or true --'), 'nor by a trick for a name');
 select ok(not tests.may_join('admin:orders'), 'not everybody hears of orders');
 select ok(not tests.may_join(tests.order_topic()), 'nor of one order');
 select ok(not tests.may_join('user:' || tests.user_id('ada')), 'nor what ada hears');
 select tests.act_as('gil');
-select ok(tests.may_join('product:x'), 'a guest hears of products');
+select ok(tests.may_join('product:' || md5('product book')::uuid), 'a guest hears of products');
 select ok(tests.may_join('user:' || tests.user_id('gil')), 'and what is theirs');
 select ok(not tests.may_join('user:' || tests.user_id('ada')), 'not what is ada''s');
 select tests.act_as('ada');
 select ok(tests.may_join(tests.order_topic()), 'a buyer follows the order');
 select ok(not tests.may_join('order:' || gen_random_uuid()), 'not one that is not there');
+select ok(not tests.may_join('product:' || md5('product draft')::uuid),
+  'an account hears no draft either');
 select ok(not tests.may_join('order:'' or true --'), 'nor one with a trick for a name');
 select ok(not tests.may_join('admin:stock'), 'nor the staff''s topics');
 select ok(not tests.may_join('seller:' || md5('seller sol')::uuid), 'nor a seller''s');
@@ -94,11 +104,15 @@ select tests.act_as('bo');
 select ok(not tests.may_join(tests.order_topic()), 'a stranger does not follow it');
 select tests.act_as('sol');
 select ok(tests.may_join('seller:' || md5('seller sol')::uuid), 'a seller hears of sales');
+select ok(tests.may_join('product:' || md5('product sketch')::uuid),
+  'and of the stock of all that is theirs');
+select ok(not tests.may_join('product:' || md5('product draft')::uuid), 'not of others'' drafts');
 select ok(not tests.may_join('seller:' || md5('seller zoe')::uuid), 'not of those of others');
 select ok(not tests.may_join(tests.order_topic()), 'and does not follow the whole order');
 select tests.act_as('kit');
 select ok(tests.may_join('admin:orders'), 'support hears of all orders');
 select ok(tests.may_join('admin:stock'), 'and of all stock');
+select ok(tests.may_join('product:' || md5('product draft')::uuid), 'of drafts, too');
 select ok(tests.may_join(tests.order_topic()), 'and follows any order');
 select ok(not tests.may_join('user:' || tests.user_id('ada')), 'but not people');
 select ok(not tests.may_join('somewhere'), 'a topic that we do not know is closed');
@@ -106,7 +120,23 @@ select throws_ok($$ insert into realtime.messages (topic, extension, event) valu
   'broadcast', 'order.created') $$,
   '42501', null, 'nobody speaks in the shop''s name');
 
+-- The topic of a product is found by an index, however many products there are.
+
 select tests.act_as('owner');
+set local enable_seqscan = off;
+create temporary table plan (line text);
+do $$
+declare
+  v_line text;
+begin
+  for v_line in explain select from public.products p where 'product:' || p.id::text = 'product:x'
+  loop
+    insert into plan values (v_line);
+  end loop;
+end;
+$$;
+select matches((select string_agg(line, e'\n') from plan), 'products_topic_idx',
+  'a topic finds its product by an index');
 select set_has($$ select tablename::text from pg_catalog.pg_publication_tables where pubname
   = 'supabase_realtime' and schemaname = 'public' $$,
   $$ values ('orders'), ('order_events'), ('product_listing'), ('variant_stock') $$,

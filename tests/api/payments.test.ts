@@ -12,6 +12,7 @@ import {
   track,
 } from "../support/checkout.ts";
 import { anOrderInput, aVariant, type Variant } from "../support/factories.ts";
+import { haveStripeAlone } from "../support/stripe-alone.ts";
 import { cards, confirmIntent, sessionOf, stripe } from "../support/stripe-control.ts";
 import { openWire, type Wire } from "../support/wire.ts";
 
@@ -20,6 +21,7 @@ let bo: Actor;
 let kit: Actor;
 let sql: Wire;
 
+haveStripeAlone();
 beforeAll(async () => {
   sql = openWire();
   [ada, bo, kit] = await Promise.all([customer("ada"), customer("bo"), support()]);

@@ -69,6 +69,7 @@ export const aPlacedOrder = (provider: "stripe" | "cod" = "stripe"): Placed => (
 export const anAttempt = (over: Partial<PaymentAttempt> = {}): PaymentAttempt => ({
   payment_id: paymentId,
   attempt: 1,
+  created_at: new Date().toISOString(),
   status: "created",
   provider: "stripe",
   amount: 5399,
@@ -79,6 +80,7 @@ export const anAttempt = (over: Partial<PaymentAttempt> = {}): PaymentAttempt =>
   order_number: "SM-100001",
   email: "ada@supamarket.test",
   expires_at: new Date(Date.now() + 30 * 60_000).toISOString(),
+  subtotal: 5000,
   discount: 0,
   shipping: 399,
   tax: 0,

@@ -31,6 +31,14 @@ const cancelJob: Job = {
   attempts: 1,
 };
 
+const askedAt = "2026-11-21T10:30:00.5+00:00";
+const reconcileJob: Job = {
+  msg_id: 3,
+  kind: "payment.reconcile",
+  payload: { payment_id: paymentId },
+  attempts: 1,
+};
+
 const aRefund = (over: Partial<RefundDetails> = {}): RefundDetails => ({
   refund_id: refundId,
   payment_id: paymentId,
@@ -42,16 +50,22 @@ const aRefund = (over: Partial<RefundDetails> = {}): RefundDetails => ({
   amount: 1000,
   currency: "GBP",
   state: "pending",
+  reason: null,
   ...over,
 });
 
 const aPayment = (over: Partial<PaymentDetails> = {}): PaymentDetails => ({
   payment_id: paymentId,
   order_id: orderId,
+  attempt: 1,
   provider: "stripe",
   status: "created",
   provider_payment_id: null,
   provider_session_id: "cs_1",
+  amount: 5399,
+  currency: "GBP",
+  is_overdue: false,
+  asked_at: askedAt,
   ...over,
 });
 
@@ -65,6 +79,7 @@ const aWorker = (
   const failed: [id: number, error: string][] = [];
   const recorded: unknown[] = [];
   const applied: unknown[] = [];
+  const checked: unknown[] = [];
   const closed: unknown[] = [];
   const refunded: RefundDetails[] = [];
   const unused = async () => {
@@ -82,6 +97,7 @@ const aWorker = (
       applied.push(event);
       return { outcome: "applied", order_id: orderId, payment_id: paymentId };
     },
+    recordCheck: async (...check) => void checked.push(check),
     now: () => 0,
     ...over,
     provider: {
@@ -100,7 +116,7 @@ const aWorker = (
   });
   const run = (body: unknown = {}, headers: Record<string, string> = { apikey: "sb_secret_one" }) =>
     post(handler, body, headers, "/jobs");
-  return { run, done, failed, recorded, applied, closed, refunded };
+  return { run, done, failed, recorded, applied, checked, closed, refunded };
 };
 
 describe("the worker", () => {
@@ -159,6 +175,86 @@ describe("the worker", () => {
     const { run, done, closed } = aWorker([cancelJob], unopened);
     await run();
     expect([done, closed]).toEqual([[2], []]);
+  });
+
+  it("asks the provider what no webhook told, and tells the database as a webhook would", async () => {
+    const captured = aProviderPayment({
+      event: { state: "captured", amount: 5399, currency: "GBP" },
+    });
+    const { run, done, applied, checked, closed } = aWorker(
+      [reconcileJob],
+      {},
+      { read: async () => captured },
+    );
+    await run();
+    expect([done, closed]).toEqual([[3], []]);
+    expect(applied).toEqual([
+      [
+        "reconcile:cs_1:captured",
+        "reconcile",
+        { state: "captured", amount: 5399, currency: "GBP", payment_id: paymentId },
+      ],
+    ]);
+    expect(checked).toEqual([[paymentId, askedAt]]);
+  });
+
+  it("has no news of a payment that waits for its shopper, and leaves its page open", async () => {
+    const { run, done, applied, checked, closed } = aWorker(
+      [reconcileJob],
+      {},
+      { read: async () => aProviderPayment() },
+    );
+    await run();
+    expect([done, applied, closed]).toEqual([[3], [], []]);
+    expect(checked).toEqual([[paymentId, askedAt]]);
+  });
+
+  it("closes the page of an order whose time is over before it says that it has asked", async () => {
+    const calls: string[] = [];
+    const { run } = aWorker(
+      [reconcileJob],
+      {
+        paymentDetails: async () => aPayment({ is_overdue: true }),
+        applyEvent: async (id) => {
+          calls.push(id);
+          return { outcome: "applied", order_id: orderId, payment_id: paymentId };
+        },
+        recordCheck: async () => void calls.push("checked"),
+      },
+      {
+        close: async () => {
+          calls.push("closed");
+          return aProviderPayment({ event: { state: "cancelled" } });
+        },
+      },
+    );
+    await run();
+    expect(calls).toEqual(["closed", "reconcile:cs_1:cancelled", "checked"]);
+  });
+
+  it.each([
+    [
+      "the provider does not answer",
+      { read: async () => Promise.reject(new Error("timeout")) },
+      {},
+    ],
+    [
+      "the answer cannot be recorded",
+      { read: async () => aProviderPayment({ event: { state: "processing" } }) },
+      { applyEvent: async () => Promise.reject(new Problem("database_unavailable")) },
+    ],
+  ])("asks again later when %s, and does not say that it has asked", async (_, provided, over) => {
+    const { run, done, failed, checked } = aWorker([reconcileJob], over, provided);
+    await run();
+    expect([done, checked]).toEqual([[], []]);
+    expect(failed).toEqual([[3, expect.any(String)]]);
+  });
+
+  it("has nobody to ask about a payment that was never begun at the provider", async () => {
+    const unopened = { paymentDetails: async () => aPayment({ provider_session_id: null }) };
+    const { run, done, checked } = aWorker([reconcileJob], unopened);
+    await run();
+    expect([done, checked]).toEqual([[3], []]);
   });
 
   it("records a job's failure with its cause and goes on with the others", async () => {
@@ -235,6 +331,10 @@ describe("payments/refund", () => {
     reason: "Broken",
     state: "pending",
     provider_refund_id: null,
+    failure_message: null,
+    requested_by: null,
+    created_at: "2026-11-21T10:00:00+00:00",
+    updated_at: "2026-11-21T10:00:00+00:00",
   };
   const aDesk = (request: () => Promise<Refund> = async () => booked) => {
     const requests: unknown[] = [];

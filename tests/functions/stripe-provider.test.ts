@@ -36,6 +36,7 @@ const aRefund = (providerPaymentId: string | null, amount = 1000) => ({
   amount,
   currency: "GBP",
   state: "pending" as const,
+  reason: null,
 });
 
 describe("a hosted payment", () => {
@@ -101,6 +102,25 @@ describe("a hosted payment", () => {
     const session = await client.checkout.sessions.retrieve(id ?? "");
     expect(session.amount_total).toBe(attempt.amount);
   });
+
+  it.each([
+    ["half an hour", 30, 61],
+    ["as long as a shop may set", 1380, 1411],
+    ["longer than Stripe keeps a page", 3 * 24 * 60, 24 * 60 - 1],
+  ])(
+    "for an order that waits %s has a page that ends after it, if it can",
+    async (_, hold, life) => {
+      const { provider, client } = await aProvider();
+      const now = Math.floor(Date.now() / 1000);
+      const attempt = anAttempt({
+        created_at: new Date(now * 1000).toISOString(),
+        expires_at: new Date((now + hold * 60) * 1000).toISOString(),
+      });
+      const { provider_session_id: id } = await provider.open(attempt, hosted);
+      const session = await client.checkout.sessions.retrieve(id ?? "");
+      expect(session.expires_at - now).toBe(life * 60);
+    },
+  );
 
   it("opened fifty times at once is one session", async () => {
     const { provider, client } = await aProvider();

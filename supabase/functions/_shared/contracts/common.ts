@@ -15,5 +15,6 @@ export const Instant = z.iso.datetime({ offset: true });
 /** A variant's options, such as `{"Size": "M"}`. */
 export const Options = z.record(z.string(), z.string());
 
-export const PaymentProvider = z.enum(["stripe", "paypal", "razorpay", "wallet", "cod"]);
+/** What `place_order` accepts. `paypal`, `razorpay` and `wallet` are reserved and still refused. */
+export const PaymentProvider = z.enum(["stripe", "cod"]);
 export type PaymentProvider = z.infer<typeof PaymentProvider>;

@@ -13,6 +13,7 @@ export type PaymentReference = z.infer<typeof PaymentReference>;
 export const PaymentAttempt = PaymentReference.extend({
   payment_id: Uuid,
   attempt: z.int(),
+  created_at: Instant,
   status: PaymentState,
   provider: PaymentProvider,
   amount: Money,
@@ -21,6 +22,7 @@ export const PaymentAttempt = PaymentReference.extend({
   order_number: z.string(),
   email: z.string(),
   expires_at: Instant.nullable(),
+  subtotal: Money,
   discount: Money,
   shipping: Money,
   tax: Money,
@@ -41,7 +43,13 @@ export const PaymentAttempt = PaymentReference.extend({
 export type PaymentAttempt = z.infer<typeof PaymentAttempt>;
 
 /** Answer of `record_payment_started`. */
-export const PaymentStarted = z.object({ status: PaymentState, payable: z.boolean() });
+export const PaymentStarted = z.object({
+  payment_id: Uuid,
+  order_id: Uuid,
+  status: PaymentState,
+  /** False: the order was cancelled, has expired or was paid meanwhile. */
+  payable: z.boolean(),
+});
 export type PaymentStarted = z.infer<typeof PaymentStarted>;
 
 /** Where a payment stands at its provider; `requires_action` waits for the shopper. */
@@ -96,8 +104,14 @@ export type AppliedEvent = z.infer<typeof AppliedEvent>;
 export const PaymentDetails = PaymentReference.extend({
   payment_id: Uuid,
   order_id: Uuid,
+  attempt: z.int(),
   provider: PaymentProvider,
   status: PaymentState,
+  amount: Money,
+  currency: Currency,
+  /** The order is unpaid and its time is over. */
+  is_overdue: z.boolean(),
+  asked_at: Instant,
 });
 export type PaymentDetails = z.infer<typeof PaymentDetails>;
 
@@ -111,6 +125,7 @@ export const RefundDetails = PaymentReference.extend({
   amount: Money,
   currency: Currency,
   state: z.enum(["pending", "succeeded", "failed"]),
+  reason: z.string().nullable(),
 });
 export type RefundDetails = z.infer<typeof RefundDetails>;
 
@@ -134,6 +149,11 @@ export const Refund = z.object({
   reason: z.string().nullable(),
   state: z.enum(["pending", "succeeded", "failed"]),
   provider_refund_id: z.string().nullable(),
+  failure_message: z.string().nullable(),
+  /** Null when the shop itself or the provider started it. */
+  requested_by: Uuid.nullable(),
+  created_at: Instant,
+  updated_at: Instant,
 });
 export type Refund = z.infer<typeof Refund>;
 

@@ -33,6 +33,13 @@ export const paymentCommands = (service: Command) => ({
     ),
   paymentDetails: (paymentId: string) =>
     service("payment_details", { payment_id: paymentId }, PaymentDetails),
+  recordCheck: async (paymentId: string, askedAt: string): Promise<void> => {
+    await service(
+      "record_payment_check",
+      { payment_id: paymentId, asked_at: askedAt },
+      z.boolean(),
+    );
+  },
   refundDetails: (refundId: string) =>
     service("refund_details", { refund_id: refundId }, RefundDetails),
   recordRefund: async (refundId: string, refund: ProviderRefund): Promise<void> => {

@@ -12,7 +12,10 @@ import type { OpenOptions, Provider, ProviderPayment } from "./provider.ts";
 export interface StartPaymentPorts {
   /** `buyerId` null: the caller has proven that the order is theirs. */
   startAttempt(orderId: string, buyerId: string | null): Promise<PaymentAttempt>;
-  recordStarted(paymentId: string, reference: PaymentReference): Promise<PaymentStarted>;
+  recordStarted(
+    paymentId: string,
+    reference: PaymentReference,
+  ): Promise<Pick<PaymentStarted, "status" | "payable">>;
   applyEvent(eventId: string, type: string, event: PaymentEvent): Promise<AppliedEvent>;
   provider: Provider;
 }

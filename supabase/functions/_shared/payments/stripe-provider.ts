@@ -38,14 +38,24 @@ const metadata = (attempt: PaymentAttempt) => ({
   order_number: attempt.order_number,
 });
 
-/** Stripe's shortest life of a session, with a minute's reserve. */
+/** Stripe's shortest and longest life of a session in seconds, with a minute's reserve. */
 const shortestSession = 31 * 60;
+const longestSession = 24 * 3600 - 60;
+
+/** When the session ends by itself, in Unix seconds: after the order, which cannot wait for it. */
+const sessionEnd = ({ expires_at, created_at }: PaymentAttempt): number | undefined =>
+  expires_at === null
+    ? undefined
+    : Math.min(seconds(expires_at) + shortestSession, seconds(created_at) + longestSession);
+
+const seconds = (instant: string) => Math.floor(Date.parse(instant) / 1000);
 
 const openSession = async (
   stripe: Stripe,
   attempt: PaymentAttempt,
   { successUrl, cancelUrl }: OpenOptions,
 ): Promise<ProviderPayment> => {
+  const end = sessionEnd(attempt);
   const session = await stripe.checkout.sessions.create(
     {
       mode: "payment",
@@ -61,9 +71,7 @@ const openSession = async (
       adaptive_pricing: { enabled: false },
       ...(z.email().safeParse(attempt.email).success ? { customer_email: attempt.email } : {}),
       // A job expires the session with the order; this is the net below it, in case no job runs.
-      ...(attempt.expires_at
-        ? { expires_at: Math.floor(Date.parse(attempt.expires_at) / 1000) + shortestSession }
-        : {}),
+      ...(end ? { expires_at: end } : {}),
     },
     { idempotencyKey: openKey(attempt) },
   );
