@@ -44,6 +44,14 @@ describe("reading CSV", () => {
     ]);
   });
 
+  it("keeps line ends of Windows in quotes where they are not the file's own", async () => {
+    expect(await read('a,b\n1,"two\r\nlines\n"\n3,4\n')).toEqual([
+      { line: 1, fields: ["a", "b"] },
+      { line: 2, fields: ["1", "two\r\nlines\n"] },
+      { line: 5, fields: ["3", "4"] },
+    ]);
+  });
+
   it("loses only the record with a stray quote, not the rows behind it", async () => {
     expect(await read('a,b\n1,bad"quote\n2,"x"y\n3,4\n')).toEqual([
       { line: 1, fields: ["a", "b"] },

@@ -1,5 +1,6 @@
 import type { FileRecord } from "../support/records.ts";
 import { type ColumnPlan, type Field, fieldKinds, type Target } from "./columns.ts";
+import { parseList } from "./list-cell.ts";
 import { type PriceUnit, parseAmount } from "./money.ts";
 
 /** One row for `import_products`. */
@@ -85,7 +86,10 @@ const holdsUnstorable = (json: string): boolean =>
 const convert = (target: Target, given: unknown): { value: unknown } | { problem: string } => {
   const value = typeof given === "string" ? given.trim() : given;
   if (target.key !== undefined) return { value };
-  switch (fieldKinds[target.field]) {
+  // Line ends and indents at the edges belong to a text of paragraphs.
+  if (target.field === "description" && typeof given === "string") return { value: given };
+  const kind = fieldKinds[target.field];
+  switch (kind) {
     case "integer": {
       const number = typeof value === "string" ? Number(value.replace(/[,\s]/g, "")) : value;
       return Number.isInteger(number)
@@ -93,21 +97,14 @@ const convert = (target: Target, given: unknown): { value: unknown } | { problem
         : { problem: `"${String(given)}" is not a whole number` };
     }
     case "list":
-      return typeof value === "string" ? { value: parts(value, "|") } : { value };
     case "tags":
-      return typeof value === "string" ? { value: parts(value, /[|,]/) } : { value };
+      return typeof value === "string" ? { value: parseList(value, kind) } : { value };
     case "object":
       return typeof value === "string" ? jsonObject(value) : { value };
     default:
       return typeof value === "object" ? { problem: "must be text" } : { value: String(value) };
   }
 };
-
-const parts = (text: string, separator: string | RegExp): string[] =>
-  text
-    .split(separator)
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 
 const jsonObject = (text: string): { value: unknown } | { problem: string } => {
   try {

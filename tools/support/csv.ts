@@ -9,7 +9,8 @@ const longestRecordLength = 1024 * 1024;
 
 /**
  * Reads RFC 4180 records. A broken record costs only itself: reading goes on at the line after the
- * one where it began, so a stray quote cannot swallow the rows behind it.
+ * one where it began, so a stray quote cannot swallow the rows behind it. Line ends in quotes are kept,
+ * unless the header ends in `\r\n` too: then they are the file's, and read as `\n`.
  */
 export async function* readCsv(
   lines: AsyncIterable<Line>,
@@ -17,6 +18,7 @@ export async function* readCsv(
 ): AsyncGenerator<CsvEntry> {
   let delimiter = givenDelimiter;
   const open: OpenRecord = { lines: [], text: "" };
+  let keepsCrlf: boolean | undefined;
 
   function* feed(next: Line): Generator<CsvEntry> {
     const waiting = [next];
@@ -32,7 +34,9 @@ export async function* readCsv(
         continue;
       }
       delimiter ??= guessDelimiter(text);
-      const entry = advance(open, number, text, delimiter);
+      keepsCrlf ??= !line.isCrlf;
+      const isCrlf = keepsCrlf && line.isCrlf === true;
+      const entry = advance(open, { number, text, isCrlf }, delimiter);
       if (entry === "never closed") {
         yield neverClosed(open);
         waiting.unshift(...reread(open));
@@ -51,20 +55,28 @@ export async function* readCsv(
 
 interface OpenRecord {
   /** Lines of a record whose quoted field has not ended yet. */
-  lines: { number: number; text: string }[];
+  lines: QuotedLine[];
   text: string;
+}
+
+interface QuotedLine {
+  number: number;
+  text: string;
+  /** Whether its end is `\r\n` and content, should it stand in quotes. */
+  isCrlf: boolean;
 }
 
 const advance = (
   open: OpenRecord,
-  number: number,
-  text: string,
+  added: QuotedLine,
   delimiter: string,
 ): CsvEntry | "more" | "never closed" | "blank" => {
-  const isFirst = open.lines.length === 0;
+  const { number, text } = added;
+  const last = open.lines.at(-1);
+  const isFirst = last === undefined;
   if (isFirst && text.trim() === "") return "blank";
-  open.lines.push({ number, text });
-  open.text = isFirst ? text : `${open.text}\n${text}`;
+  open.lines.push(added);
+  open.text = isFirst ? text : `${open.text}${last.isCrlf ? "\r\n" : "\n"}${text}`;
   // A line without a quote cannot end a quoted field; looking again would cost quadratic time.
   const parsed = isFirst || text.includes('"') ? parseRecord(open.text, delimiter) : "open";
   if (parsed === "open") {
@@ -84,7 +96,7 @@ const neverClosed = (open: OpenRecord): CsvEntry => ({
 });
 
 /** The lines after the first one, to be read as records of their own. */
-const reread = (open: OpenRecord): { number: number; text: string }[] => {
+const reread = (open: OpenRecord): QuotedLine[] => {
   const lines = open.lines.slice(1);
   open.lines = [];
   return lines;

@@ -5,6 +5,8 @@ export interface Line {
   number: number;
   /** Without the line end; absent when the line cannot be used. */
   text?: string;
+  /** Whether the line ended in `\r\n`. */
+  isCrlf?: boolean;
   /** Why there is no text. */
   problem?: string;
 }
@@ -59,7 +61,7 @@ const tooLong = (number: number): Line => ({
 
 const decoded = (number: number, bytes: Buffer): Line => {
   if (!isUtf8(bytes)) return { number, problem: "the line holds bytes that are not UTF-8" };
-  const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length;
-  const text = bytes.toString("utf8", 0, end);
-  return { number, text: number === 1 ? text.replace(/^\uFEFF/, "") : text };
+  const isCrlf = bytes.at(-1) === carriageReturn;
+  const text = bytes.toString("utf8", 0, isCrlf ? bytes.length - 1 : bytes.length);
+  return { number, text: number === 1 ? text.replace(/^\uFEFF/, "") : text, isCrlf };
 };
