@@ -42,9 +42,13 @@ export const parseCommand = <T extends Options>(
 };
 
 /** The one positional argument; throws UsageProblem when there is none or more. */
-export const onlyFile = (positionals: readonly string[], usage: string): string => {
+export const onlyFile = (
+  positionals: readonly string[],
+  usage: string,
+  purpose: "read" | "write" = "read",
+): string => {
   const [file, ...more] = positionals;
-  if (file === undefined) throw new UsageProblem(`Name the file to read.\n\n${usage}`);
+  if (file === undefined) throw new UsageProblem(`Name the file to ${purpose}.\n\n${usage}`);
   if (more.length > 0) throw new UsageProblem(`One file at a time; got also ${more.join(", ")}.`);
   return file;
 };
