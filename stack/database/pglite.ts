@@ -9,6 +9,7 @@ import { pgtap } from "@electric-sql/pglite-pgtap";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { type Database, inTransaction, type Row, type Session } from "./database.ts";
 import { Lock } from "./lock.ts";
+import { createQuery } from "./pglite-query.ts";
 import { sessionDefaults } from "./session-defaults.ts";
 import { isoInstant, isoTimestamp, parseInteger, parseNumeric } from "./values.ts";
 
@@ -68,11 +69,16 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
   await pglite.exec(sessionDefaults);
   const lock = new Lock();
 
+  const listeners = new Map<string, Set<(payload: string) => void>>();
+  const dispatch = (channel: string, payload: string) => {
+    for (const onPayload of listeners.get(channel) ?? []) queueMicrotask(() => onPayload(payload));
+  };
+  pglite.onNotification(dispatch);
+  const query = createQuery(pglite, dispatch);
+
   const held: Session = {
-    query: async <T extends Row>(text: string, parameters?: readonly unknown[]) => {
-      const result = await pglite.query<T>(text, parameters ? [...parameters] : []);
-      return { rows: result.rows, affected: result.affectedRows ?? 0 };
-    },
+    query: <T extends Row>(text: string, parameters: readonly unknown[] = []) =>
+      query<T>(text, parameters),
     exec: async (script) => {
       await pglite.exec(script);
     },
@@ -90,8 +96,13 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     query: <T extends Row>(text: string, parameters?: readonly unknown[]) =>
       lock.run(() => held.query<T>(text, parameters)),
     listen: async (channel, onPayload) => {
-      const unlisten = await lock.run(() => pglite.listen(channel, onPayload));
-      return () => lock.run(() => unlisten());
+      const own = listeners.get(channel) ?? new Set();
+      listeners.set(channel, own.add(onPayload));
+      await session(({ exec }) => exec(`listen "${channel}"`));
+      return async () => {
+        own.delete(onPayload);
+        if (own.size === 0) await session(({ exec }) => exec(`unlisten "${channel}"`));
+      };
     },
     dump: () => lock.run(() => pglite.dumpDataDir("none")),
     close: () => lock.run(() => pglite.close()),
