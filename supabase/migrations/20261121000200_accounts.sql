@@ -34,7 +34,8 @@ create table public.profiles (
 );
 comment on table public.profiles is
   'What a person tells about themselves. Made by a trigger on sign-up, edited by its owner.';
-comment on column public.profiles.avatar_path is 'Path in the Storage bucket of avatars, or a URL.';
+comment on column public.profiles.avatar_path is
+  'Path in the Storage bucket avatars, {user id}/{file}; or a URL.';
 comment on column public.profiles.currency is 'Preferred currency; null: the shop''s.';
 comment on column public.profiles.notification_preferences is
   '{channel: {kind: boolean}}, e.g. {"email": {"orders": true}}.';
