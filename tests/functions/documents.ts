@@ -55,6 +55,7 @@ export const aPlacedOrder = (provider: "stripe" | "cod" = "stripe"): Placed => (
     estimated_delivery_at: null,
     tracking_number: null,
     tracking_carrier: null,
+    cancel_reason: null,
     note: null,
     placed_at: "2026-11-21T10:00:00.123456+00:00",
     expires_at: "2026-11-21T10:30:00.123456+00:00",

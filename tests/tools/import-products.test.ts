@@ -15,7 +15,7 @@ const rows = async function* (count: number, taken: { count: number } = { count:
 
 const run = async (
   records: AsyncIterable<FileRecord>,
-  send: (skus: unknown[]) => Promise<{ row: number; field: string | null; message: string }[]>,
+  send: (skus: unknown[]) => Promise<{ row: number; field: string; message: string }[]>,
 ) => {
   const reported: RowError[] = [];
   const counts = await importProducts(
@@ -25,7 +25,8 @@ const run = async (
       send: async (batch: readonly ProductRow[]) => {
         const errors = await send(batch.map(({ sku }) => sku));
         const failed = new Set(errors.map(({ row }) => row)).size;
-        return { created: batch.length - failed, updated: 0, unchanged: 0, errors };
+        const named = errors.map((error) => ({ ...error, sku: String(batch[error.row]?.sku) }));
+        return { created: batch.length - failed, updated: 0, unchanged: 0, errors: named };
       },
       report: async (error) => {
         reported.push(error);

@@ -11,12 +11,12 @@ export const CartItem = z.object({
   image: z.string().nullable(),
   slug: z.string(),
   quantity: z.int(),
-  /** Today's price; null when the variant has none and cannot be bought. */
-  unit_price: Money.nullable(),
-  base_price: Money.nullable(),
+  /** Today's price; of a variant that has none, and cannot be bought, the one it had. */
+  unit_price: Money,
+  base_price: Money,
   line_total: Money,
   /** The price when it was put in. */
-  price_seen: Money.nullable(),
+  price_seen: Money,
   price_changed: z.boolean(),
   /** Pieces that can be bought now. */
   available: z.int(),

@@ -38,8 +38,8 @@ export const ShortLine = z.object({
   variant_id: Uuid,
   sku: z.string(),
   title: z.string(),
-  requested: z.int().optional(),
-  available: z.int().optional(),
+  requested: z.int(),
+  available: z.int(),
 });
 export type ShortLine = z.infer<typeof ShortLine>;
 
@@ -59,8 +59,9 @@ export const Quote = z.object({
       image: z.string().nullable(),
       slug: z.string(),
       quantity: z.int(),
-      unit_price: Money.nullable(),
-      base_unit_price: Money.nullable(),
+      /** 0 where the variant has no price and cannot be bought. */
+      unit_price: Money,
+      base_unit_price: Money,
       discount: Money,
       tax_rate_bp: z.int(),
       tax: Money,

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { Currency, Money, Options } from "./common.ts";
 
-/** One row of `import_products`; amounts in minor units. Rows that share `parent_sku` are variants. */
+/**
+ * One row of `import_products`; amounts in minor units. Rows that share `parent_sku` are variants.
+ * A new product needs `title` and `price`; of a known sku, fields left out stay as they are.
+ */
 export const ImportRow = z.strictObject({
   sku: z.string(),
-  title: z.string(),
-  price: Money,
+  title: z.string().optional(),
+  price: Money.optional(),
   currency: Currency.optional(),
   description: z.string().optional(),
   /** `A > B` path, slug or name; created when missing. */
@@ -30,11 +33,28 @@ export const ImportRow = z.strictObject({
 });
 export type ImportRow = z.infer<typeof ImportRow>;
 
-/** Answer of `import_products`; `row` counts from 0. */
+/** What is wrong with a row, which counts from 0; `sku` is null where the row names none. */
+export const RowError = z.object({
+  row: z.int(),
+  sku: z.string().nullable(),
+  field: z.string(),
+  message: z.string(),
+});
+export type RowError = z.infer<typeof RowError>;
+
+/** Answer of `import_products`. */
 export const ImportResult = z.object({
   created: z.int(),
   updated: z.int(),
   unchanged: z.int(),
-  errors: z.array(z.object({ row: z.int(), field: z.string().nullable(), message: z.string() })),
+  errors: z.array(RowError),
 });
 export type ImportResult = z.infer<typeof ImportResult>;
+
+/** Answer of `set_stock`. */
+export const StockResult = z.object({
+  updated: z.int(),
+  unchanged: z.int(),
+  errors: z.array(RowError),
+});
+export type StockResult = z.infer<typeof StockResult>;

@@ -1,4 +1,27 @@
 import { z } from "zod";
+import { Instant } from "./common.ts";
+
+/** Answer of `job_status`. */
+export const JobStatus = z.object({
+  queued: z.int(),
+  in_flight: z.int(),
+  delayed: z.int(),
+  /** Age of the oldest job; null when there is none. */
+  oldest_seconds: z.number().nullable(),
+  dead: z.int(),
+  /** The latest 50. */
+  dead_jobs: z.array(
+    z.object({
+      id: z.int(),
+      kind: z.string(),
+      payload: z.unknown(),
+      attempts: z.int(),
+      error: z.string().nullable(),
+      died_at: Instant,
+    }),
+  ),
+});
+export type JobStatus = z.infer<typeof JobStatus>;
 
 /** Body of `POST jobs`; an empty body will do. */
 export const RunJobsInput = z

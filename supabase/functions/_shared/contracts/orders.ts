@@ -83,6 +83,7 @@ export const Order = z.object({
   estimated_delivery_at: Instant.nullable(),
   tracking_number: z.string().nullable(),
   tracking_carrier: z.string().nullable(),
+  cancel_reason: z.string().nullable(),
   note: z.string().nullable(),
   placed_at: Instant,
   /** When an unpaid order lets go of its goods. */
@@ -95,7 +96,7 @@ export type Order = z.infer<typeof Order>;
 
 /** Answer of `track_order`. */
 export const TrackedOrder = z.object({
-  order: Order.extend({ cancel_reason: z.string().nullable(), buyer_id: Uuid.nullish() }),
+  order: Order.extend({ buyer_id: Uuid.nullable() }),
   items: z.array(OrderItem),
   /** Oldest first. */
   events: z.array(
@@ -105,6 +106,8 @@ export const TrackedOrder = z.object({
       from_status: z.string().nullable(),
       to_status: z.string().nullable(),
       message: z.string().nullable(),
+      /** Buyers are given these only. */
+      is_public: z.boolean(),
       created_at: Instant,
     }),
   ),
