@@ -149,8 +149,12 @@ describe("stock and price", () => {
 
 describe("a channel is closed to those who may not read its rows:", () => {
   let placedId: string;
+  let draft: Variant;
   beforeAll(async () => {
     placedId = (await order(ada, kettle)).order.id;
+    draft = await aVariant({ as: sol });
+    const hidden = root.client.from("products").update({ status: "draft" });
+    await ok(hidden.eq("id", draft.productId).select("id"));
   });
 
   test.each<[string, string, () => [Actor, string]]>([
@@ -164,12 +168,22 @@ describe("a channel is closed to those who may not read its rows:", () => {
     ["a customer", "the order desk", () => [ada, "admin:orders"]],
     ["a seller", "the order desk", () => [sol, "admin:orders"]],
     ["who is not signed in", "the stock desk", () => [looker, "admin:stock"]],
+    ["who is not signed in", "a draft", () => [looker, `product:${draft.productId}`]],
+    ["a customer", "a draft", () => [ada, `product:${draft.productId}`]],
+    ["another seller", "a draft", () => [sam, `product:${draft.productId}`]],
     ["a customer", "a topic that is none", () => [ada, "everything"]],
     ["a customer", "a topic with a pattern", () => [ada, "order:%"]],
     ["a customer", "a topic with SQL in it", () => [ada, "order:' or true --"]],
   ])("%s at %s", async (_, __, make) => {
     const [actor, topic] = make();
     await expect(listen(actor, topic)).rejects.toThrow();
+  });
+
+  test("its seller and staff hear of a draft's stock", async () => {
+    const topic = `product:${draft.productId}`;
+    const listeners = await Promise.all([hear(sol, topic), hear(kit, topic)]);
+    await ok(root.client.rpc("set_stock", { rows: [{ sku: draft.sku, quantity: 3 }] }));
+    for (const listener of listeners) await listener.next("stock.changed", { available: 3 });
   });
 
   test("nobody speaks in the shop's name, not even into a channel they hear", async () => {
