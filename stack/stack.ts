@@ -122,12 +122,14 @@ const compose = async (
   await keepSecrets(database, { project_url: urls.api, secret_key: keys.secret });
 
   if (isPglite(database)) {
-    const wire = await serveWire(database, {
+    const ending = new AbortController();
+    await serveWire(database, {
       host: "127.0.0.1",
       port: ports.database,
       passwords: { postgres: keys.databasePassword },
+      signal: ending.signal,
     });
-    onStop(() => wire.close());
+    onStop(() => ending.abort());
     const maintenance = startMaintenance(database, { everyMs: 20_000, log });
     onStop(() => maintenance.stop());
   }
@@ -209,15 +211,18 @@ const compose = async (
     log,
   });
 
-  for (const server of [
-    await listenOn(gateway, ports.api),
-    await serveFetch(studio.fetch, ports.studio),
-    await serveFetch(mail.fetch, ports.mail),
-    await serveFetch(sandbox.fetch, ports.sandbox),
-    await serveFetch(pages.fetch, ports.pages),
-  ]) {
-    onStop(() => closeServer(server));
+  const served = [
+    listenOn(gateway, ports.api),
+    serveFetch(studio.fetch, ports.studio),
+    serveFetch(mail.fetch, ports.mail),
+    serveFetch(sandbox.fetch, ports.sandbox),
+    serveFetch(pages.fetch, ports.pages),
+  ];
+  // Each is ended when the stack is, also when another of them could not listen.
+  for (const starting of served) {
+    onStop(() => starting.then(closeServer, () => undefined));
   }
+  await Promise.all(served);
   const scheduler = await startScheduler({ database, fetch: globalThis.fetch, log });
   onStop(() => scheduler.stop());
 

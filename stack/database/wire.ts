@@ -12,6 +12,8 @@ export interface WireOptions {
   passwords: Record<string, string>;
   /** How long a client may sit idle in a transaction, which blocks everyone else. */
   idleInTransactionMs?: number;
+  /** Ends the server and its clients; a transaction that one of them left open is rolled back. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -22,8 +24,12 @@ export interface WireOptions {
 export const serveWire = (database: PgliteDatabase, options: WireOptions): Promise<Server> => {
   const server = createServer((socket) => {
     socket.setNoDelay(true);
+    const end = () => socket.destroy();
+    options.signal?.addEventListener("abort", end);
+    socket.once("close", () => options.signal?.removeEventListener("abort", end));
     new Client(database, socket, options);
   });
+  options.signal?.addEventListener("abort", () => server.close(), { once: true });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => resolve(server));

@@ -121,4 +121,27 @@ describe("the database's wire protocol", () => {
     await unlisten();
     await sql.end();
   });
+
+  test("ending the server frees the database from a client in the middle of a transaction", async () => {
+    const ending = new AbortController();
+    await serveWire(database, {
+      host: "127.0.0.1",
+      port: port + 1,
+      passwords: { postgres: "postgres" },
+      signal: ending.signal,
+    });
+    const sql = postgres({
+      ...{ host: "127.0.0.1", port: port + 1, user: "postgres", password: "postgres" },
+      ...{ database: "postgres", max: 1 },
+    });
+    const held = await sql.reserve();
+    await held`begin`;
+    await held`insert into public.pots values (3, 'unfinished')`;
+    ending.abort();
+    const { rows } = await database.query(
+      "select count(*)::int as pots from public.pots where id = 3",
+    );
+    expect(rows).toEqual([{ pots: 0 }]);
+    await sql.end({ timeout: 0 });
+  });
 });
