@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { PortTaken } from "../../stack/ports.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
@@ -5,44 +6,55 @@ import { type ProjectAddress, projectFromEnvironment } from "./project.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
+    /** The shop. */
     project: ProjectAddress;
+    /** The small project of `tests/platform/project`. */
+    platform: ProjectAddress;
   }
 }
 
 /**
- * One stack in memory serves every test file, unless the environment names a Supabase project to
- * run against. Tests own the rows they make, so they do not need a database each.
+ * Two stacks in memory serve every test file, the shop's and the platform suite's, unless the
+ * environment names Supabase projects to run against. Tests own the rows they make, so they do not
+ * need a database each.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = projectFromEnvironment(process.env);
   if (given) {
     project.provide("project", given);
+    project.provide("platform", given);
     return async () => undefined;
   }
-  const stack = await startOnFreePorts();
-  project.provide("project", {
-    url: stack.urls.api,
-    publishableKey: stack.keys.publishable,
-    secretKey: stack.keys.secret,
-    jwtSecret: stack.keys.jwtSecret,
-    databaseUrl: stack.urls.database,
-    mailUrl: stack.urls.mail,
-    sandboxUrl: stack.urls.sandbox,
-    pagesUrl: stack.urls.pages,
-  });
-  return () => stack.stop();
+  const shop = await startOnFreePorts(process.cwd());
+  const platform = await startOnFreePorts(join(process.cwd(), "tests/platform/project"));
+  project.provide("project", addressOf(shop));
+  project.provide("platform", addressOf(platform));
+  return async () => {
+    await Promise.all([shop.stop(), platform.stop()]);
+  };
 }
+
+const addressOf = ({ urls, keys }: Stack): ProjectAddress => ({
+  url: urls.api,
+  publishableKey: keys.publishable,
+  secretKey: keys.secret,
+  jwtSecret: keys.jwtSecret,
+  databaseUrl: urls.database,
+  mailUrl: urls.mail,
+  sandboxUrl: urls.sandbox,
+  pagesUrl: urls.pages,
+});
 
 /**
  * Two checkouts may be tested at the same time, so each run looks for a block of its own; below the
  * ports that systems give to outgoing connections, which would take one of the block by chance.
  */
-const startOnFreePorts = async (): Promise<Stack> => {
+const startOnFreePorts = async (workdir: string): Promise<Stack> => {
   const first = process.pid % 60;
   for (let tried = 0; ; tried++) {
     try {
       const port = 25_321 + ((first + tried) % 60) * 10;
-      return await startStack({ workdir: process.cwd(), port, memory: true });
+      return await startStack({ workdir, port, memory: true });
     } catch (error) {
       if (!(error instanceof PortTaken) || tried === 59) throw error;
     }
