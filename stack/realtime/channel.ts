@@ -1,6 +1,7 @@
 import { type Access, type Credentials, expired, isApiKey, now, Refused } from "./access.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Join } from "./join.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Broadcast, Frame, Incoming, Ref, Version } from "./protocol.ts";
 import type { Subscriber, Topics } from "./topics.ts";
 
@@ -9,6 +10,7 @@ export interface ChannelPorts {
   credentials: Credentials;
   authorization: Authorization;
   topics: Topics;
+  outbox: Outbox;
   /** Whom the socket's API key speaks for. */
   keyAccess: Access;
   headers: Record<string, string>;
@@ -65,6 +67,11 @@ export class Channel implements Subscriber {
     const access = token ? await ports.credentials.accessOf(token) : ports.keyAccess;
     const channel = new Channel(joinRef, join, access, token, ports);
     await channel.#mayRead(access);
+    await ports.outbox.attend().catch((error) => {
+      ports.outbox.leave();
+      ports.log(`Realtime could not listen to the database: ${error}`);
+      throw databaseUnavailable;
+    });
     channel.#watchExpiry();
     ports.topics.subscribe(channel.#topic, channel);
     return channel;
@@ -76,8 +83,10 @@ export class Channel implements Subscriber {
 
   /** Ends the membership, silently. */
   leave(): void {
+    if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#expiry);
+    this.ports.outbox.leave();
     this.ports.topics.unsubscribe(this.#topic, this);
   }
 

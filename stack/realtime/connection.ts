@@ -3,6 +3,7 @@ import { type Access, type Credentials, Refused } from "./access.ts";
 import type { Authorization } from "./authorization.ts";
 import { Channel, ok } from "./channel.ts";
 import { readJoin } from "./join.ts";
+import type { Outbox } from "./outbox.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -17,6 +18,7 @@ export interface ConnectionPorts {
   credentials: Credentials;
   authorization: Authorization;
   topics: Topics;
+  outbox: Outbox;
   log(message: string): void;
 }
 

@@ -5,8 +5,9 @@ import type { Database } from "../database/database.ts";
 import { type Access, createCredentials, type Keys, Refused, type VerifyToken } from "./access.ts";
 import { createAuthorization } from "./authorization.ts";
 import { Connection } from "./connection.ts";
-import { maintainMessages, publishDatabaseBroadcasts } from "./database-broadcasts.ts";
+import { createDatabaseBroadcasts, maintainMessages } from "./database-broadcasts.ts";
 import { createHttpApi } from "./http.ts";
+import { openOutbox } from "./outbox.ts";
 import { isVersion } from "./protocol.ts";
 import { Topics } from "./topics.ts";
 
@@ -48,7 +49,6 @@ export const createRealtime = async (
   const topics = new Topics();
   const credentials = createCredentials({ keys, verifyToken });
   const authorization = createAuthorization(database);
-  const services = { credentials, authorization, topics, log };
   const connections = new Set<Connection>();
   const server = new WebSocketServer({
     noServer: true,
@@ -58,11 +58,9 @@ export const createRealtime = async (
   });
 
   const endMaintenance = await maintainMessages(database, log);
-  const endBroadcasts = await publishDatabaseBroadcasts({
-    database,
-    publish: (topic, broadcast) => topics.publish(topic, broadcast),
-    log,
-  });
+  const announce = createDatabaseBroadcasts({ database, topics });
+  const outbox = await openOutbox({ database, announce, log });
+  const services = { credentials, authorization, topics, outbox, log };
   const sweep = setInterval(() => {
     const deadline = Date.now() - idleAfter;
     for (const connection of connections) if (connection.lastHeard < deadline) connection.drop();
@@ -118,7 +116,7 @@ export const createRealtime = async (
       const deadline = Date.now() + goodbye;
       while (connections.size > 0 && Date.now() < deadline) await nextTick();
       for (const connection of connections) connection.drop();
-      await endBroadcasts();
+      await outbox.stop();
     },
   };
 };

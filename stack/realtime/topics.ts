@@ -35,6 +35,11 @@ export class Topics {
     if (present?.size === 0) this.#subscribers.delete(key);
   }
 
+  /** Whether anybody listens. */
+  has(topic: Topic): boolean {
+    return this.#subscribers.has(keyOf(topic));
+  }
+
   /** Hands the broadcast to every subscriber but `except`, encoded once for each version. */
   publish(topic: Topic, broadcast: Broadcast, except?: Subscriber): void {
     const frames = new Map<Version, Frame | null>();

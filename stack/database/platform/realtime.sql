@@ -1,8 +1,9 @@
 -- Schema realtime as a Supabase project has it before its first migration, after
 -- github.com/supabase/realtime (priv/repo/tenant_db_dump_17.sql). Tables and functions that clients
--- and migrations use have Supabase's names, owners and grants; `authorize`, `announce_message` and
--- `maintain_messages` are the stack's own, where Supabase has a server-side counterpart (policy
--- probes, logical replication, partition upkeep). Runs as a superuser; safe to run again.
+-- and migrations use have Supabase's names, owners and grants; `authorize`, `servers`, `outbox`, what fills
+-- and empties it, and `maintain_messages` are the stack's own, where Supabase has a server-side
+-- counterpart (policy probes, logical replication, partition upkeep). Runs as a superuser; safe to
+-- run again.
 
 create schema if not exists realtime authorization supabase_admin;
 grant usage on schema realtime to postgres with grant option;
@@ -118,21 +119,48 @@ exception when others then
 end;
 $$;
 
--- Stands in for Supabase's logical replication of this table: at commit, a notification carries the
--- message to the server, or only its id when it is too long for one (8,000 bytes).
+-- The servers that listen to this database, ours where Supabase has replication slots. Nothing is
+-- announced while none is alive.
+create table if not exists realtime.servers (
+  id uuid primary key,
+  alive_until timestamptz not null,
+  -- Told by NOTIFY that there is something to fetch; the others look by themselves. A commit that
+  -- notifies waits for every other one that does, so only a server of one session asks for it.
+  is_woken boolean not null
+);
+alter table realtime.servers enable row level security;
+revoke all on realtime.servers from postgres, dashboard_user;
+
+-- What the servers have to fetch, in the order it was written; stands in for Supabase's logical
+-- replication. A server fetches what committed since its last snapshot, whichever order that was in.
+create unlogged table if not exists realtime.outbox (
+  position bigint generated always as identity,
+  transaction_id xid8 not null default pg_current_xact_id(),
+  message_id uuid not null,
+  message_inserted_at timestamp not null,
+  topic text not null,
+  private boolean not null
+);
+create index if not exists outbox_transaction_id_idx on realtime.outbox (transaction_id);
+alter table realtime.outbox enable row level security;
+revoke all on realtime.outbox from postgres, dashboard_user;
+
 create or replace function realtime.announce_message() returns trigger
-language plpgsql set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 declare
-  v_message text := json_build_object(
-    'id', new.id, 'topic', new.topic, 'event', new.event, 'private', new.private
-  )::text || E'\n' || new.payload::text;
+  -- Null when nobody listens.
+  v_wakes boolean := (
+    select bool_or(s.is_woken) from realtime.servers s where s.alive_until > now()
+  );
 begin
-  -- A binary payload has no text to send along: v_message is null then.
-  if octet_length(v_message) < 7900 then
-    perform pg_notify('realtime_messages', v_message);
-  else
-    perform pg_notify('realtime_messages', json_build_object('id', new.id)::text);
+  if v_wakes is null then
+    return null;
+  end if;
+  insert into realtime.outbox (message_id, message_inserted_at, topic, private)
+  values (new.id, new.inserted_at, new.topic, new.private);
+  if v_wakes then
+    perform pg_notify('realtime_outbox', '');
   end if;
   return null;
 end;
@@ -148,6 +176,54 @@ create trigger announce_message
     and (new.payload is not null or new.binary_payload is not null)
   )
   execute function realtime.announce_message();
+
+-- What has been committed since the snapshot `since`, and the snapshot to ask from next time.
+create or replace function realtime.outbox_since(
+  since text, out snapshot text, out announced jsonb
+)
+language plpgsql
+-- The table is never analysed in the state it is read in.
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+declare
+  v_since pg_snapshot := since::pg_snapshot;
+begin
+  -- One statement, so that both are of the same snapshot.
+  select
+    pg_current_snapshot()::text,
+    jsonb_agg(
+      jsonb_build_object(
+        'id', o.message_id, 'inserted_at', o.message_inserted_at,
+        'topic', o.topic, 'private', o.private
+      )
+      order by o.position
+    )
+  into snapshot, announced
+  from realtime.outbox o
+  where o.transaction_id >= pg_snapshot_xmin(v_since)
+    and not pg_visible_in_snapshot(o.transaction_id, v_since);
+end;
+$$;
+
+-- Keeps a server alive for `seconds` and forgets what was visible in the snapshot `done`, which all
+-- servers have fetched by now; returns the present snapshot.
+create or replace function realtime.keep_server(
+  server_id uuid, wake boolean, seconds integer, done text default null
+) returns text
+language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+begin
+  insert into realtime.servers as s (id, alive_until, is_woken)
+  values (server_id, now() + make_interval(secs => seconds), wake)
+  on conflict (id) do update set alive_until = excluded.alive_until;
+  delete from realtime.servers s where s.alive_until < now();
+  delete from realtime.outbox o
+  where o.transaction_id < pg_snapshot_xmax(done::pg_snapshot)
+    and pg_visible_in_snapshot(o.transaction_id, done::pg_snapshot);
+  return pg_current_snapshot()::text;
+end;
+$$;
 
 -- Which of the extensions `reads` and `writes` the caller may use on a topic, as the policies on
 -- realtime.messages have it; `problem` says why nothing is allowed when a policy failed. Leaves
@@ -271,6 +347,9 @@ to postgres, dashboard_user;
 
 revoke execute on function
   realtime.authorize(text, text, text, text, text[], text[]),
+  realtime.announce_message(),
+  realtime.outbox_since(text),
+  realtime.keep_server(uuid, boolean, integer, text),
   realtime.maintain_messages()
 from public, postgres, dashboard_user;
 
