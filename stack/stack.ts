@@ -21,6 +21,8 @@ import { createPages } from "./pages/pages.ts";
 import { assertPortsFree, portBlock } from "./ports.ts";
 import { createRealtime } from "./realtime/realtime.ts";
 import { createRest } from "./rest/rest.ts";
+import { createOAuthSandbox } from "./sandbox/oauth/sandbox.ts";
+import { createSandbox } from "./sandbox/sandbox.ts";
 import { createStripeSandbox } from "./sandbox/stripe/sandbox.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createFolderFileStore, createMemoryFileStore } from "./storage/file-store.ts";
@@ -165,7 +167,7 @@ const compose = async (
   const realtime = await createRealtime({ database, keys, verifyToken: tokens.verify, log });
   onStop(() => realtime.stop());
 
-  const sandbox = await createStripeSandbox({
+  const stripe = await createStripeSandbox({
     publicUrl: urls.sandbox,
     secretKey: stripeSandboxKeys.secret,
     webhookSecret: stripeSandboxKeys.webhook,
@@ -173,7 +175,11 @@ const compose = async (
     ...(dataDir && { stateFile: join(dataDir, "stripe.ndjson") }),
     log,
   });
-  onStop(() => sandbox.stop());
+  onStop(() => stripe.stop());
+  const oauth = createOAuthSandbox({
+    publicUrl: urls.sandbox,
+    redirectUris: [`${urls.api}/auth/v1/callback`],
+  });
 
   const root = join(folder, "functions");
   const functions = await createFunctionsRuntime({
@@ -215,7 +221,7 @@ const compose = async (
     listenOn(gateway, ports.api),
     serveFetch(studio.fetch, ports.studio),
     serveFetch(mail.fetch, ports.mail),
-    serveFetch(sandbox.fetch, ports.sandbox),
+    serveFetch(createSandbox({ oauth, stripe }), ports.sandbox),
     serveFetch(pages.fetch, ports.pages),
   ];
   // Each is ended when the stack is, also when another of them could not listen.

@@ -26,7 +26,7 @@ export const statusText = (stack: Stack, seconds: number): string => {
     ["DB URL", urls.database],
     ["Studio", urls.studio],
     ["Mail inbox", urls.mail],
-    ["Payment sandbox", urls.sandbox],
+    ["Sandbox", urls.sandbox],
     ...pages.map((name): [string, string] => [capitalised(name), `${urls.pages}/${name}/`]),
     ["Publishable key", keys.publishable],
     ["Secret key", keys.secret],

@@ -1,8 +1,8 @@
-import { html, raw } from "hono/html";
+import { html } from "hono/html";
 import type { Stripe } from "stripe";
+import { type Html, layout } from "../page.ts";
 import { TEST_CARDS } from "./cards.ts";
 import { formatMoney } from "./money.ts";
-import { PAGE_STYLE } from "./page-style.ts";
 import type { SessionRecord } from "./store.ts";
 
 /** What the shopper typed, or what is filled in. */
@@ -13,21 +13,6 @@ export interface Filled {
   expiry: string;
   cvc: string;
 }
-
-type Html = ReturnType<typeof html>;
-
-const layout = (title: string, content: Html): Html => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${raw(PAGE_STYLE)}</style>
-</head>
-<body>${content}</body>
-</html>`;
 
 const row = (label: string, value: string): Html =>
   html`<div class="sum"><dt>${label}</dt><dd>${value}</dd></div>`;
@@ -104,17 +89,4 @@ export const challengePage = (intent: Stripe.PaymentIntent): Html =>
 <p>${intent.description ?? "Your bank wants to know that it is you."}</p>
 <form method="post"><button class="go" name="answer" value="complete">Complete</button>
 <button class="plain" name="answer" value="fail">Fail</button></form></main>`,
-  );
-
-/** A page that only says something, with a way on when there is one. */
-export const messagePage = (
-  title: string,
-  message: string,
-  href: string | null,
-  label: string,
-): Html =>
-  layout(
-    title,
-    html`<main class="card"><h1>${title}</h1><p>${message}</p>
-${href === null ? "" : html`<a class="go" href="${href}">${label}</a>`}</main>`,
   );

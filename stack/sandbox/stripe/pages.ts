@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { messagePage, page, seeOther } from "../page.ts";
 import { TEST_CARDS } from "./cards.ts";
 import { ApiError, refused } from "./errors.ts";
 import { findIntent } from "./intents.ts";
-import { challengePage, type Filled, messagePage, payPage } from "./page-views.ts";
+import { challengePage, type Filled, payPage } from "./page-views.ts";
 import { answerChallenge, challengeUrl } from "./payment.ts";
 import { paymentMethodFromData } from "./payment-methods.ts";
 import { findSession, paySession } from "./sessions.ts";
@@ -26,19 +27,6 @@ const Fields = z.object({
   fill: z.string().optional(),
 });
 type Fields = z.infer<typeof Fields>;
-
-const HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "content-security-policy":
-    "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; base-uri 'none'; frame-ancestors 'none'",
-};
-
-const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } });
-const page = async (content: ReturnType<typeof payPage>, status = 200) =>
-  // A copy: the server may write its own headers into the object it is given.
-  new Response(String(await content), { status, headers: { ...HEADERS } });
 
 /** A card that is good for the next four years, as filled in for the shopper. */
 const exampleCard = (number: string): Pick<Filled, "number" | "expiry" | "cvc"> => ({

@@ -40,6 +40,7 @@ input:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visibl
   color: var(--ink); background: none; border: 0; border-top: 1px solid var(--line); cursor: pointer; text-align: left; }
 .cards button:hover { background: var(--back); } .cards span { color: var(--soft); text-align: right; } code { white-space: nowrap; }
 .card { max-width: 25rem; margin: 12vh auto 0; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 14px; }
+.apart { margin-top: 1.5rem; border-top: 1px solid var(--line); padding-top: 1.5rem; } .tick { font-weight: 400; } .tick input { display: inline; width: auto; margin: 0 .4rem 0 0; }
 .card p { margin-bottom: 1.25rem; } .card h1 { margin-bottom: .5rem; } .bank { color: var(--soft); font-weight: 600; }
 @media (max-width: 48rem) { .pay { grid-template-columns: 1fr; } .order > *, .form > * { max-width: 34rem; margin-inline: auto; }
   .order { padding-bottom: 1.5rem; } .form { border-left: 0; border-top: 1px solid var(--line); } .card { margin: 8vh 1rem 0; } }
