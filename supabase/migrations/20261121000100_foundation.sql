@@ -86,6 +86,21 @@ comment on table private.user_roles is
 create index user_roles_granted_by_idx on private.user_roles (granted_by);
 alter table private.user_roles enable row level security;
 
+create function private.has_second_factor() returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return coalesce(auth.jwt() ->> 'aal' = 'aal2', false) or not exists (
+    select from auth.mfa_factors f
+    where f.user_id = (select auth.uid()) and f.status = 'verified'
+  );
+end;
+$$;
+comment on function private.has_second_factor is
+  'Whether the caller has shown all that they have: their token says aal2, or no second factor is '
+  'enrolled. A command that pays out asks this too.';
+grant execute on function private.has_second_factor to anon, authenticated, service_role;
+
 create function private.has_role(role public.app_role) returns boolean
 -- Not plain SQL, here and in the helpers that policies call: that would be planned anew in every
 -- statement of every caller.
@@ -95,11 +110,12 @@ begin
   return exists (
     select from private.user_roles r
     where r.user_id = (select auth.uid()) and r.role = has_role.role
-  );
+  ) and (has_role.role in ('customer', 'seller') or private.has_second_factor());
 end;
 $$;
 comment on function private.has_role is
-  'Whether the caller has the role now. In policies: (select private.has_role(''admin'')).';
+  'Whether the caller has the role now; staff with a second factor have theirs only once it is '
+  'shown. In policies: (select private.has_role(''admin'')).';
 grant execute on function private.has_role to anon, authenticated, service_role;
 
 create function private.is_staff() returns boolean
@@ -109,10 +125,11 @@ begin
   return exists (
     select from private.user_roles r
     where r.user_id = (select auth.uid()) and r.role in ('support', 'admin')
-  );
+  ) and private.has_second_factor();
 end;
 $$;
-comment on function private.is_staff is 'Whether the caller is support or admin now.';
+comment on function private.is_staff is
+  'Whether the caller is support or admin now, and has shown the second factor if one is enrolled.';
 grant execute on function private.is_staff to anon, authenticated, service_role;
 
 create function private.is_service() returns boolean
@@ -145,24 +162,33 @@ grant execute on function private.require_user to anon, authenticated, service_r
 create function private.require_role(variadic roles public.app_role[]) returns void
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  v_held public.app_role[];
 begin
   if private.is_service() then
     return;
   end if;
-  if not exists (
-    select from private.user_roles r
-    where r.user_id = private.require_user() and r.role = any (require_role.roles)
-  ) then
+  select array_agg(r.role) into v_held
+  from private.user_roles r
+  where r.user_id = private.require_user() and r.role = any (require_role.roles);
+  if v_held is null then
     perform private.raise_problem(
       403, 'forbidden', 'Your account may not do this.',
       jsonb_build_object('needs', require_role.roles)
+    );
+  end if;
+  if v_held <@ array['support', 'admin']::public.app_role[] and not private.has_second_factor()
+  then
+    perform private.raise_problem(
+      403, 'second_factor_required', 'Confirm with your second factor first.',
+      jsonb_build_object('needs', 'aal2')
     );
   end if;
 end;
 $$;
 comment on function private.require_role is
   'Passes the system and callers with one of the roles; 401 not_signed_in or 403 forbidden '
-  'otherwise.';
+  'otherwise, and 403 second_factor_required for staff who have not shown theirs.';
 grant execute on function private.require_role to anon, authenticated, service_role;
 
 -- Shared triggers and helpers

@@ -1,6 +1,6 @@
 begin;
 \ir helpers.psql
-select plan(50);
+select plan(57);
 
 -- Profiles
 
@@ -206,6 +206,31 @@ update public.shop_settings set name = 'Mallory';
 select tests.act_as('mod');
 update public.shop_settings set name = 'New name' where name <> 'Mallory';
 select is((select s.name from public.shop_settings s), 'New name', 'only admins change the settings');
+
+-- Second factor
+
+select tests.act_as('owner');
+insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
+values (md5('factor')::uuid, tests.user_id('mod'), 'totp', 'unverified', now(), now());
+select tests.act_as('mod');
+select ok(private.has_role('admin'), 'an admin who has not finished enrolling works on');
+select tests.act_as('owner');
+update auth.mfa_factors set status = 'verified' where user_id = tests.user_id('mod');
+select tests.act_as('mod');
+select ok(not private.has_role('admin') and not private.is_staff(),
+  'once enrolled, an admin without the second factor is none');
+select ok(private.has_role('customer'), 'but is a customer as before');
+select is(
+  tests.refusal($$ select public.grant_role(tests.user_id('bo'), 'support') $$),
+  'PT403 second_factor_required', 'a command says what is missing'
+);
+select tests.act_as('mod', 'aal2');
+select ok(private.has_role('admin') and private.is_staff(), 'who shows it is an admin');
+select lives_ok(
+  $$ select public.grant_role(tests.user_id('bo'), 'support') $$, 'and gives orders again'
+);
+select tests.act_as('kit');
+select ok(private.is_staff(), 'staff without a factor are not asked for one');
 
 select * from finish();
 rollback;

@@ -28,6 +28,7 @@ export const problems = {
   // Who asks.
   not_signed_in: { status: 401, title: "Sign in first" },
   forbidden: { status: 403, title: "Your role does not allow this" },
+  second_factor_required: { status: 403, title: "Confirm with your second factor first" },
 
   user_not_found: { status: 404, title: "There is no such user" },
   seller_not_found: { status: 404, title: "There is no such seller" },
