@@ -43,5 +43,5 @@ input:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visibl
 .apart { margin-top: 1.5rem; border-top: 1px solid var(--line); padding-top: 1.5rem; } .tick { font-weight: 400; } .tick input { display: inline; width: auto; margin: 0 .4rem 0 0; }
 .card p { margin-bottom: 1.25rem; } .card h1 { margin-bottom: .5rem; } .bank { color: var(--soft); font-weight: 600; }
 @media (max-width: 48rem) { .pay { grid-template-columns: 1fr; } .order > *, .form > * { max-width: 34rem; margin-inline: auto; }
-  .order { padding-bottom: 1.5rem; } .form { border-left: 0; border-top: 1px solid var(--line); } .card { margin: 8vh 1rem 0; } }
+  .order { padding-bottom: 1.5rem; } .form { border-left: 0; border-top: 1px solid var(--line); } .card { margin-top: 8vh; width: calc(100% - 2rem); } }
 `;

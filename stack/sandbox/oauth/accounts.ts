@@ -10,15 +10,15 @@ export interface Account {
 }
 
 const offered: readonly Account[] = [
-  { email: "ada@example.com", name: "Ada Lovelace", isVerified: true },
+  { email: "uma@example.com", name: "Uma Unseen", isVerified: false },
   { email: "bo@example.com", name: "Bo Diddley", isVerified: true },
-  { email: "unverified@example.com", name: "Uma Verified-Not", isVerified: false },
+  { email: "ada@example.com", name: "Ada Lovelace", isVerified: true },
 ];
 
 /** How many typed accounts the page goes on to offer. */
 const remembered = 20;
 
-/** The accounts that a provider's page offers: a few to begin with, then those that were typed. */
+/** The accounts that a provider's page offers: those typed last, then a few to begin with. */
 export const createAccounts = () => {
   const accounts = new Map(offered.map((account) => [account.email, account]));
   return {
