@@ -41,6 +41,16 @@ export interface Database {
     parameters?: readonly unknown[],
   ): Promise<QueryResult<T>>;
   /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
+  /**
+   * One statement in a transaction of its own with the settings applied, in one exchange with the
+   * server. A parameter is text as PostgreSQL's input functions read it, of the type that the
+   * statement makes it.
+   */
+  statement<T extends Row = Row>(
+    text: string,
+    parameters: readonly string[],
+    settings: Settings,
+  ): Promise<QueryResult<T>>;
   listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

@@ -68,20 +68,21 @@ interface Field {
   type: number;
 }
 
-interface Reader {
+export interface Reader {
   parsers: Readonly<Record<number | string, (text: string, type: number) => unknown>>;
   onNotification(channel: string, payload: string): void;
 }
 
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html */
-const readReply = <T extends Row>(
+export const readReply = <T extends Row>(
   reply: Buffer,
   reader: Reader,
 ): QueryResult<T> | { error: DatabaseError } => {
-  const rows: Row[] = [];
+  let rows: Row[] = [];
   let fields: Field[] = [];
   let affected = 0;
   let error: DatabaseError | undefined;
+  // A reply may hold several results; the last one is the statement's.
   for (let at = 0; at + 5 <= reply.length; ) {
     const end = at + 1 + reply.readInt32BE(at + 1);
     const body = at + 5;
@@ -91,12 +92,13 @@ const readReply = <T extends Row>(
         break;
       case 0x54: // RowDescription
         fields = readFields(reply, body, reader.parsers);
+        rows = [];
         break;
       case 0x43: // CommandComplete
         affected = affectedBy(text(reply, body, end - 1));
         break;
       case 0x45: // ErrorResponse
-        error = readError(reply, body);
+        error ??= readError(reply, body);
         break;
       case 0x41: {
         // NotificationResponse

@@ -7,9 +7,10 @@ import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { pgtap } from "@electric-sql/pglite-pgtap";
 import { vector } from "@electric-sql/pglite-pgvector";
-import { type Database, inTransaction, type Row, type Session } from "./database.ts";
+import { type Database, inTransaction, type Row, type Session, type Settings } from "./database.ts";
 import { Lock } from "./lock.ts";
 import { createQuery } from "./pglite-query.ts";
+import { createStatements } from "./pglite-statements.ts";
 import { sessionDefaults } from "./session-defaults.ts";
 import { isoInstant, isoTimestamp, parseInteger, parseNumeric } from "./values.ts";
 
@@ -75,6 +76,7 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
   };
   pglite.onNotification(dispatch);
   const query = createQuery(pglite, dispatch);
+  const statement = createStatements(pglite, dispatch);
 
   const held: Session = {
     query: <T extends Row>(text: string, parameters: readonly unknown[] = []) =>
@@ -95,6 +97,8 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     rehearse: (use, settings) => session((own) => inTransaction(own, use, settings, "rollback")),
     query: <T extends Row>(text: string, parameters?: readonly unknown[]) =>
       lock.run(() => held.query<T>(text, parameters)),
+    statement: <T extends Row>(text: string, parameters: readonly string[], settings: Settings) =>
+      lock.run(() => statement<T>(text, parameters, settings)),
     listen: async (channel, onPayload) => {
       const own = listeners.get(channel) ?? new Set();
       listeners.set(channel, own.add(onPayload));

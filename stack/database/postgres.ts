@@ -1,5 +1,12 @@
 import postgres from "postgres";
-import { type Database, inTransaction, type Row, type Session } from "./database.ts";
+import {
+  beginScript,
+  type Database,
+  inTransaction,
+  type Row,
+  type Session,
+  type Settings,
+} from "./database.ts";
 import { isoInstant, isoTimestamp, parseInteger, parseNumeric } from "./values.ts";
 
 const text = (oid: number, parse = (value: string) => value) => ({
@@ -18,6 +25,8 @@ const json = (oid: number) => ({
 });
 
 const typeParsers = {
+  // Text that PostgreSQL reads itself, `true` as well as `t`.
+  bool: { to: 16, from: [16], serialize: String, parse: (value: string) => value === "t" },
   json: json(114),
   jsonb: json(3802),
   bigint: { to: 20, from: [20], serialize: String, parse: parseInteger },
@@ -69,6 +78,21 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
     transaction: (use, settings) => session((own) => inTransaction(own, use, settings, "commit")),
     rehearse: (use, settings) => session((own) => inTransaction(own, use, settings, "rollback")),
     query: (statement, parameters) => sessionOn(pool).query(statement, parameters),
+    statement: <T extends Row>(text: string, parameters: readonly string[], settings: Settings) =>
+      session(async (own) => {
+        // Sent one behind the other without waiting: one round trip. A commit after an error is a
+        // rollback, so only the first error counts.
+        const sent = [
+          own.exec(beginScript(settings)),
+          own.query<T>(text, parameters),
+          own.exec("commit"),
+        ] as const;
+        const [began, result, ended] = await Promise.allSettled(sent);
+        for (const step of [began, result, ended]) {
+          if (step.status === "rejected") throw step.reason;
+        }
+        return sent[1];
+      }),
     listen: async (channel, onPayload) => {
       const subscription = await pool.listen(channel, onPayload);
       return async () => {

@@ -1,46 +1,54 @@
-import { App } from "@supabase/lite";
-import { type ApiKeys, CallerRefused, type Doorkeeper, forLite } from "../auth/api-keys.ts";
+import { CallerRefused, type Doorkeeper } from "../auth/api-keys.ts";
 import type { Database } from "../database/database.ts";
-import { preflight } from "../gateway/preflight.ts";
-import { StackConnection } from "./connection.ts";
-import { quietenLite } from "./quiet.ts";
+import { answer, errorAnswer } from "./answer.ts";
+import { commandFor } from "./command.ts";
+import { asRestError } from "./database-error.ts";
+import { readRequest } from "./request.ts";
+import { run } from "./run.ts";
+import { createSchemaCache } from "./schema/schema-cache.ts";
+import { requestSettings } from "./settings.ts";
 
 export interface RestPorts {
   database: Database;
   doorkeeper: Doorkeeper;
-  keys: ApiKeys;
-  jwtSecret: string;
+  /** `[api]` of config.toml. */
   api: { schemas: string[]; extra_search_path: string[]; max_rows: number };
 }
 
-/** Serves /rest/v1/*: PostgREST's interface by lite, once the caller is known. */
-export const createRest = async ({ database, doorkeeper, keys, jwtSecret, api }: RestPorts) => {
-  quietenLite();
-  const app = new App({
-    connection: new StackConnection(database),
-    api,
-    auth: { enabled: true, jwt_secret: jwtSecret },
-    options: {
-      server: {
-        disableStudio: true,
-        apiKeys: { resolver: (key: string) => doorkeeper.resolve(key) },
-      },
-    },
-  });
-  await app.init();
+export interface Rest {
+  fetch(request: Request): Promise<Response>;
+  stop(): Promise<void>;
+}
 
-  const isPreflight = (request: Request) =>
-    request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+/**
+ * Serves /rest/v1/* as PostgREST does: a request becomes one SQL statement, run in a transaction of
+ * its own as the caller's role, and the database writes the answer's JSON.
+ */
+export const createRest = async ({ database, doorkeeper, api }: RestPorts): Promise<Rest> => {
+  const cache = await createSchemaCache(database, api.schemas);
 
-  return async (request: Request): Promise<Response> => {
-    // lite would look for a function without parameters and answer 404 to most calls' preflight.
-    if (isPreflight(request)) return preflight(request);
+  const serve = async (request: Request): Promise<Response> => {
+    const caller = await doorkeeper.identify(request);
     try {
-      const caller = await doorkeeper.identify(request);
-      return await app.fetch(forLite(request, caller, keys));
+      const asked = await readRequest(request, api.schemas);
+      const command = commandFor(asked, await cache.current(), api.max_rows);
+      const settings = requestSettings(caller, request, asked.path, command.isReadOnly);
+      const { row, total } = await run(database, command, settings, asked, api.max_rows);
+      return answer(asked, command, row, total);
     } catch (error) {
-      if (error instanceof CallerRefused) return error.response;
-      throw error;
+      return errorAnswer(asRestError(error, caller.role === "anon"), request.method);
     }
+  };
+
+  return {
+    fetch: async (request) => {
+      try {
+        return await serve(request);
+      } catch (error) {
+        if (error instanceof CallerRefused) return error.response;
+        throw error;
+      }
+    },
+    stop: () => cache.stop(),
   };
 };

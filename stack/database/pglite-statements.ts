@@ -1,0 +1,94 @@
+import { type PGlite, protocol } from "@electric-sql/pglite";
+import { isDatabaseError, type QueryResult, type Row, type Settings } from "./database.ts";
+import { readReply } from "./pglite-query.ts";
+
+/** Plans kept in the database's memory; those used longest ago go first. */
+const keptStatements = 200;
+
+/** SQLSTATE of a prepared statement that somebody else took away, by `discard all` for one. */
+const isForgotten = (error: unknown) => isDatabaseError(error) && error.code === "26000";
+
+/**
+ * Runs a statement with its transaction-local settings in one protocol exchange: what comes before
+ * one Sync is one transaction, which an error undoes. Statements stay prepared, one for each role,
+ * since row-level security makes another plan of the same text.
+ */
+export const createStatements = (
+  pglite: PGlite,
+  onNotification: (channel: string, payload: string) => void,
+) => {
+  const { parse, bind, describe, execute, close, sync } = protocol.serialize;
+  const prepared = new Map<string, string>();
+  let made = 0;
+
+  /** The messages that run one statement, and what to remember once they have succeeded. */
+  const messagesFor = (key: string, text: string, values: readonly string[]) => {
+    const known = prepared.get(key);
+    const name = known ?? `stack_${++made}`;
+    const run = [
+      bind({ statement: name, values: [...values] }),
+      describe({ type: "P" }),
+      execute({}),
+    ];
+    const remember = () => {
+      // Taken out and put back, so that the first of the map is the one used longest ago.
+      prepared.delete(key);
+      prepared.set(key, name);
+    };
+    return { messages: known ? run : [parse({ name, text, types: [] }), ...run], remember };
+  };
+
+  const surplus = (): Uint8Array[] => {
+    const [oldest] = prepared;
+    if (prepared.size < keptStatements || !oldest) return [];
+    prepared.delete(oldest[0]);
+    return [close({ type: "S", name: oldest[1] })];
+  };
+
+  const run = async <T extends Row>(
+    text: string,
+    values: readonly string[],
+    settings: Settings,
+  ): Promise<QueryResult<T>> => {
+    const pairs = Object.entries(settings);
+    const setting = messagesFor(
+      `settings ${pairs.length}`,
+      settingsText(pairs.length),
+      pairs.flat(),
+    );
+    const statement = messagesFor(`${settings.role} ${text}`, text, values);
+    const reply: Buffer[] = [];
+    await pglite.execProtocolRawStream(
+      Buffer.concat([...surplus(), ...setting.messages, ...statement.messages, sync()]),
+      // A view of the database's memory, so it must be copied before the next statement.
+      { onRawData: (data) => reply.push(Buffer.from(data)) },
+    );
+    const result = readReply<T>(Buffer.concat(reply), { parsers: pglite.parsers, onNotification });
+    if ("error" in result) throw result.error;
+    setting.remember();
+    statement.remember();
+    return result;
+  };
+
+  return async <T extends Row>(
+    text: string,
+    values: readonly string[],
+    settings: Settings,
+  ): Promise<QueryResult<T>> => {
+    try {
+      return await run<T>(text, values, settings);
+    } catch (error) {
+      if (!isForgotten(error)) throw error;
+      prepared.clear();
+      return run<T>(text, values, settings);
+    }
+  };
+};
+
+const settingsText = (count: number): string => {
+  const calls = Array.from(
+    { length: count },
+    (_, at) => `set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`,
+  );
+  return `select ${calls.join(", ")}`;
+};

@@ -1,0 +1,125 @@
+import type { Command } from "./command.ts";
+import type { RestRequest } from "./request.ts";
+import { type RestError, restError } from "./rest-error.ts";
+import type { AnswerRow } from "./sql/answer.ts";
+
+/** Throws when the result is not what the request insists on; what it changed must be undone. */
+export const refuseUnfit = (
+  { media, preferences }: RestRequest,
+  command: Command,
+  row: AnswerRow,
+) => {
+  const count = Number(row.page_total);
+  if (media.kind === "object" && command.isShown && count !== 1) {
+    throw restError(
+      406,
+      "PGRST116",
+      "Cannot coerce the result to a single JSON object",
+      `The result contains ${count} rows`,
+    );
+  }
+  const most = preferences["max-affected"];
+  const isChange =
+    command.kind === "update" || command.kind === "delete" || command.kind === "call";
+  if (isChange && preferences.handling === "strict" && most !== undefined && count > most) {
+    throw restError(
+      400,
+      "PGRST124",
+      "Query result exceeds max-affected preference constraint",
+      `The query affects ${count} rows`,
+    );
+  }
+};
+
+/** `total`: the number of all rows, whatever the page, if it was asked for. */
+export const answer = (
+  request: RestRequest,
+  command: Command,
+  row: AnswerRow,
+  total: number | undefined,
+): Response => {
+  const { preferences, media } = request;
+  const headers = new Headers({ "content-range": contentRange(request, command, row, total) });
+  if (preferences.applied.length > 0) {
+    headers.set("preference-applied", preferences.applied.join(", "));
+  }
+  for (const [name, value] of ownHeaders(row)) headers.append(name, value);
+  const status = ownStatus(row) ?? statusFor(request, command, row, total);
+  const hasBody = command.isShown && status !== 204;
+  if (hasBody || request.method === "HEAD") {
+    if (!headers.has("content-type")) headers.set("content-type", media.type);
+  }
+  return new Response(hasBody ? row.body : null, { status, headers });
+};
+
+const statusFor = (
+  request: RestRequest,
+  command: Command,
+  row: AnswerRow,
+  total: number | undefined,
+) => {
+  switch (command.kind) {
+    case "insert":
+      return 201;
+    case "update":
+    case "delete":
+      return command.isShown ? 200 : 204;
+    default: {
+      if (command.isVoid) return 204;
+      if (total === undefined) return 200;
+      const offset = request.query.scopes.get("")?.offset ?? 0;
+      if (offset > total) {
+        throw restError(
+          416,
+          "PGRST103",
+          "Requested range not satisfiable",
+          `An offset of ${offset} was requested, but there are only ${total} rows.`,
+        );
+      }
+      return Number(row.page_total) < total ? 206 : 200;
+    }
+  }
+};
+
+const contentRange = (
+  request: RestRequest,
+  command: Command,
+  row: AnswerRow,
+  total: number | undefined,
+) => {
+  const count = Number(row.page_total);
+  const first = request.query.scopes.get("")?.offset ?? 0;
+  const isList = command.kind !== "insert" && command.kind !== "delete" && count > 0;
+  return `${isList ? `${first}-${first + count - 1}` : "*"}/${total ?? "*"}`;
+};
+
+const ownStatus = ({ status }: AnswerRow): number | undefined => {
+  if (status === null) return undefined;
+  const code = Number(status);
+  if (Number.isInteger(code) && code >= 200 && code < 600) return code;
+  throw restError(500, "PGRST112", "response.status guc must be a valid status code");
+};
+
+const ownHeaders = ({ headers }: AnswerRow): [string, string][] => {
+  if (headers === null) return [];
+  try {
+    const list: Record<string, string>[] = JSON.parse(headers);
+    return list.flatMap((one) => Object.entries(one));
+  } catch {
+    throw restError(
+      500,
+      "PGRST111",
+      "response.headers guc must be a JSON array composed of objects with a single key and a string value",
+    );
+  }
+};
+
+export const errorAnswer = ({ status, body, headers }: RestError, method: string): Response =>
+  new Response(method === "HEAD" ? null : JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "proxy-status": `PostgREST; error=${body.code}`,
+      ...headers,
+    },
+  });

@@ -1,0 +1,75 @@
+import { type DatabaseError, isDatabaseError } from "../database/database.ts";
+import { type ErrorBody, RestError, restError } from "./rest-error.ts";
+
+/**
+ * PostgREST's status for an SQLSTATE. `isAnonymous`: nobody is signed in, so that what is forbidden
+ * may be a matter of signing in.
+ * https://docs.postgrest.org/en/v14/references/errors.html#http-status-codes
+ */
+const statusOf = ({ code, message }: DatabaseError, isAnonymous: boolean): number => {
+  const own = statusByCode[code];
+  if (own !== undefined) return own;
+  if (code === "42501") return isAnonymous ? 401 : 403;
+  if (code === "21000") return message.endsWith("requires a WHERE clause") ? 400 : 500;
+  if (/^(08|53)/.test(code)) return 503;
+  if (/^(0L|0P|28)/.test(code)) return 403;
+  if (/^(09|25|2D|38|39|3B|40|54|55|57|58|F0|HV|P0|XX)/.test(code)) return 500;
+  return 400;
+};
+
+const statusByCode: Readonly<Record<string, number>> = {
+  "23503": 409,
+  "23505": 409,
+  "25006": 405,
+  "42883": 404,
+  "42P01": 404,
+  "42P17": 500,
+  "53400": 500,
+  P0001: 400,
+};
+
+/** The answer to a statement that failed; other errors are no answer and are thrown on. */
+export const asRestError = (error: unknown, isAnonymous: boolean): RestError => {
+  if (error instanceof RestError) return error;
+  if (!isDatabaseError(error)) throw error;
+  if (error.code === "PGRST") return worded(error);
+  const body: ErrorBody = {
+    code: error.code,
+    message: error.message,
+    details: error.detail ?? null,
+    hint: error.hint ?? null,
+  };
+  const [, chosen] = /^PT(\d{3})$/.exec(error.code) ?? [];
+  if (chosen !== undefined) return new RestError(Number(chosen), body);
+  const status = statusOf(error, isAnonymous);
+  return new RestError(status, body, status === 401 ? { "www-authenticate": "Bearer" } : {});
+};
+
+/**
+ * SQL may word the whole answer: `raise sqlstate 'PGRST' using message = '{"code": …}', detail =
+ * '{"status": …, "headers": {…}}'`.
+ */
+const worded = ({ message, detail = "" }: DatabaseError): RestError => {
+  try {
+    const body = JSON.parse(message);
+    const { status, headers } = JSON.parse(detail);
+    return new RestError(
+      status,
+      {
+        code: body.code,
+        message: body.message,
+        details: body.details ?? null,
+        hint: body.hint ?? null,
+      },
+      headers ?? {},
+    );
+  } catch {
+    return restError(
+      500,
+      "PGRST121",
+      "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+      `Invalid JSON value for MESSAGE or DETAIL: '${message}'`,
+      "MESSAGE must be a JSON object with obligatory keys: 'code', 'message'; DETAIL one with 'status', 'headers'.",
+    );
+  }
+};

@@ -1,0 +1,55 @@
+import { restError } from "./rest-error.ts";
+
+/** The form of an answer. */
+export interface Media {
+  kind: "array" | "object" | "csv";
+  /** As the answer's Content-Type has it. */
+  type: string;
+  /** Keys whose value is null are left out. */
+  isStripped: boolean;
+}
+
+const array: Media = { kind: "array", type: "application/json; charset=utf-8", isStripped: false };
+
+/** The first media type of `Accept` that can be given. */
+export const negotiate = (accept: string | null): Media => {
+  if (!accept || accept === "*/*" || accept === "application/json") return array;
+  const wanted = accept.split(",").map((one) => one.trim());
+  for (const one of wanted) {
+    const found = mediaOf(one);
+    if (found) return found;
+  }
+  throw restError(406, "PGRST107", `None of these media types are available: ${wanted.join(", ")}`);
+};
+
+const mediaOf = (wanted: string): Media | undefined => {
+  const [type = "", ...parameters] = wanted.split(";").map((part) => part.trim().toLowerCase());
+  const isStripped = parameters.includes("nulls=stripped");
+  switch (type) {
+    case "*/*":
+    case "application/*":
+    case "application/json":
+      return array;
+    case "application/vnd.pgrst.array+json":
+    case "application/vnd.pgrst.array":
+      return isStripped
+        ? {
+            kind: "array",
+            type: "application/vnd.pgrst.array+json; nulls=stripped; charset=utf-8",
+            isStripped,
+          }
+        : array;
+    case "application/vnd.pgrst.object+json":
+    case "application/vnd.pgrst.object":
+      return {
+        kind: "object",
+        type: `application/vnd.pgrst.object+json;${isStripped ? " nulls=stripped;" : ""} charset=utf-8`,
+        isStripped,
+      };
+    case "text/csv":
+    case "text/*":
+      return { kind: "csv", type: "text/csv; charset=utf-8", isStripped: false };
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,107 @@
+import { restError } from "../rest-error.ts";
+import { type Condition, looksLikeFilter, parseFilter, parseKey, parseLogic } from "./filter.ts";
+import { type OrderTerm, parseOrder } from "./order.ts";
+import { parseColumns, parseSelect, type Selected } from "./select.ts";
+
+/** What a request says about one level: the resource itself, or one of its embeds. */
+export interface Scope {
+  conditions: Condition[];
+  order: OrderTerm[];
+  limit?: number;
+  offset?: number;
+}
+
+/** A request's query string, understood but not yet held against the schema. */
+export interface Query {
+  select: Selected[];
+  /** By the path of embeds, joined by dots; the resource itself is the empty path. */
+  scopes: Map<string, Scope>;
+  columns?: string[];
+  onConflict?: string[];
+  /** Arguments of a function that is called by GET; a name may come several times. */
+  arguments: [name: string, value: string][];
+}
+
+/** `isCall`: what does not look like a filter is an argument, as in `GET /rpc/add?a=1&b=2`. */
+export const parseQuery = (parameters: URLSearchParams, isCall = false): Query => {
+  const query: Query = { select: everything, scopes: new Map(), arguments: [] };
+  for (const [key, value] of parameters) {
+    switch (key) {
+      case "select":
+        query.select = value === "" ? everything : parseSelect(value);
+        break;
+      case "columns":
+        if (value !== "") query.columns = parseColumns(value);
+        break;
+      case "on_conflict":
+        if (value !== "") query.onConflict = parseColumns(value);
+        break;
+      case "apikey":
+        break;
+      default:
+        if (isCall && !isReserved(key) && !looksLikeFilter(value))
+          query.arguments.push([key, value]);
+        else parseScoped(query, key, value);
+    }
+  }
+  return query;
+};
+
+const everything: Selected[] = [{ kind: "column", field: { name: "*", path: [] } }];
+
+const lastWord = /^(?:(.+)\.)?(order|limit|offset|(?:not\.)?(?:and|or))$/;
+
+const isReserved = (key: string) => lastWord.test(key);
+
+const parseScoped = (query: Query, key: string, value: string): void => {
+  const [, path = "", word] = lastWord.exec(key) ?? [];
+  switch (word) {
+    case "order":
+      if (value !== "") scopeOf(query, path).order = parseOrder(value);
+      return;
+    case "limit":
+      scopeOf(query, path).limit = parseNumber(key, value);
+      return;
+    case "offset":
+      scopeOf(query, path).offset = parseNumber(key, value);
+      return;
+    case "and":
+    case "or":
+      scopeOf(query, path).conditions.push(parseLogic(word, false, value));
+      return;
+    case "not.and":
+      scopeOf(query, path).conditions.push(parseLogic("and", true, value));
+      return;
+    case "not.or":
+      scopeOf(query, path).conditions.push(parseLogic("or", true, value));
+      return;
+  }
+  const [embeds, name] = splitPath(key);
+  scopeOf(query, embeds).conditions.push(parseFilter(parseKey(name), value));
+};
+
+/** Where the last dot outside quotes and JSON paths divides embeds from the column. */
+const splitPath = (key: string): [embeds: string, name: string] => {
+  const [, embeds = "", name = key] =
+    /^((?:(?:"[^"]*"|[^".]+)\.)*?)((?:"[^"]*"|[^".]+)(?:->.*)?)$/s.exec(key) ?? [];
+  return [embeds.slice(0, -1).replaceAll('"', ""), name];
+};
+
+const scopeOf = (query: Query, path: string): Scope => {
+  const known = query.scopes.get(path);
+  if (known) return known;
+  const scope: Scope = { conditions: [], order: [] };
+  query.scopes.set(path, scope);
+  return scope;
+};
+
+const parseNumber = (key: string, text: string): number => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw restError(
+    400,
+    "PGRST100",
+    `"failed to parse ${key} parameter (${text})" (line 1, column 1)`,
+    "expecting a whole number of 0 or more",
+  );
+};

@@ -1,0 +1,112 @@
+import { type Media, negotiate } from "./media.ts";
+import { type Preferences, parsePreferences } from "./preferences.ts";
+import { parseQuery, type Query } from "./query/query.ts";
+import { restError } from "./rest-error.ts";
+
+/** What a request is about: a table or view, a function, or the API as a whole. */
+export type Target = { kind: "table" | "routine"; name: string } | { kind: "root" };
+
+/** A request as far as it is understood without looking at the schema. */
+export interface RestRequest {
+  method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  target: Target;
+  schema: string;
+  query: Query;
+  preferences: Preferences;
+  media: Media;
+  contentType: string;
+  body: string;
+}
+
+export const readRequest = async (
+  request: Request,
+  schemas: readonly string[],
+): Promise<RestRequest> => {
+  const url = new URL(request.url);
+  const path = url.pathname.replace(/^\/rest\/v1/, "");
+  const target = targetOf(path);
+  const { method } = request;
+  switch (method) {
+    case "GET":
+    case "HEAD":
+    case "POST":
+    case "PATCH":
+    case "DELETE":
+      break;
+    default:
+      throw restError(405, "PGRST117", `Unsupported HTTP method: ${method}`);
+  }
+  const isRead = method === "GET" || method === "HEAD";
+  if (target.kind === "routine" && !isRead && method !== "POST") {
+    throw restError(405, "PGRST101", `Cannot use the ${method} method on RPC`);
+  }
+  const { headers } = request;
+  const query = parseQuery(url.searchParams, target.kind === "routine" && isRead);
+  if (isRead) applyRange(query, headers.get("range"));
+  return {
+    method,
+    path,
+    target,
+    schema: schemaOf(headers.get(isRead ? "accept-profile" : "content-profile"), schemas),
+    query,
+    preferences: parsePreferences(headers.get("prefer")),
+    media: negotiate(headers.get("accept")),
+    contentType:
+      headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "application/json",
+    body: isRead ? "" : await request.text(),
+  };
+};
+
+/** `Range: 0-9` is another way to say limit and offset. */
+const applyRange = (query: Query, range: string | null): void => {
+  const [, from, to] = /^(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+  if (from === undefined) return;
+  const scope = query.scopes.get("") ?? { conditions: [], order: [] };
+  query.scopes.set("", scope);
+  scope.offset ??= Number(from);
+  if (!to) return;
+  if (Number(to) < Number(from)) {
+    throw restError(
+      416,
+      "PGRST103",
+      "Requested range not satisfiable",
+      "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
+    );
+  }
+  scope.limit ??= Number(to) - Number(from) + 1;
+};
+
+const targetOf = (path: string): Target => {
+  const parts = path
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode);
+  const [first, second] = parts;
+  if (first === undefined) return { kind: "root" };
+  if (first === "rpc" && second !== undefined && parts.length === 2) {
+    return { kind: "routine", name: second };
+  }
+  if (parts.length === 1) return { kind: "table", name: first };
+  throw restError(404, "PGRST125", "Invalid path specified in request URL");
+};
+
+const decode = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw restError(404, "PGRST125", "Invalid path specified in request URL");
+  }
+};
+
+const schemaOf = (profile: string | null, schemas: readonly string[]): string => {
+  const schema = profile ?? schemas[0] ?? "public";
+  if (schemas.includes(schema)) return schema;
+  throw restError(
+    406,
+    "PGRST106",
+    `Invalid schema: ${schema}`,
+    null,
+    `Only the following schemas are exposed: ${schemas.join(", ")}`,
+  );
+};

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Database, Session, Settings } from "../database/database.ts";
+import { refuseUnfit } from "./answer.ts";
+import type { Command } from "./command.ts";
+import type { RestRequest } from "./request.ts";
+import type { AnswerRow } from "./sql/answer.ts";
+
+export interface Result {
+  row: AnswerRow;
+  /** The number of all rows, if the request asks for it. */
+  total: number | undefined;
+}
+
+const Plan = z.tuple([z.looseObject({ Plan: z.looseObject({ "Plan Rows": z.number() }) })]);
+
+/**
+ * Runs a command as the caller. Mostly that is one exchange with the database; a request whose
+ * result decides whether it may stay takes a transaction, so that a refusal undoes it.
+ */
+export const run = async (
+  database: Database,
+  command: Command,
+  settings: Settings,
+  request: RestRequest,
+  maxRows: number,
+): Promise<Result> => {
+  if (!isDecidedLater(command, request)) {
+    const row = first(await database.statement<AnswerRow>(command.text, command.values, settings));
+    refuseUnfit(request, command, row);
+    return { row, total: totalOf(request, command, row) };
+  }
+  const isKept = request.preferences.tx !== "rollback";
+  return database[isKept ? "transaction" : "rehearse"](async (session) => {
+    const planned = command.estimate && (await plannedRows(session, command.estimate));
+    const row = first(await session.query<AnswerRow>(command.text, command.values));
+    refuseUnfit(request, command, row);
+    if (planned === undefined) return { row, total: totalOf(request, command, row) };
+    const counted = row.total === null ? undefined : Number(row.total);
+    const isExact = counted !== undefined && counted <= maxRows;
+    return { row, total: isExact ? counted : Math.max(planned, counted ?? 0) };
+  }, settings);
+};
+
+const isDecidedLater = (
+  { kind, estimate }: Command,
+  { preferences, media }: RestRequest,
+): boolean =>
+  estimate !== undefined ||
+  preferences.tx === "rollback" ||
+  (kind !== "read" && (media.kind === "object" || preferences["max-affected"] !== undefined));
+
+const plannedRows = async (
+  session: Session,
+  { text, values }: NonNullable<Command["estimate"]>,
+) => {
+  const { rows } = await session.query(text, values);
+  const [{ Plan: plan }] = Plan.parse(rows[0]?.["QUERY PLAN"]);
+  return plan["Plan Rows"];
+};
+
+const totalOf = ({ preferences }: RestRequest, { kind }: Command, row: AnswerRow) => {
+  if (!preferences.count) return undefined;
+  if (kind === "read" || kind === "call") return row.total === null ? undefined : Number(row.total);
+  return Number(row.page_total);
+};
+
+const first = <T>({ rows }: { rows: T[] }): T => {
+  const [row] = rows;
+  if (!row) throw new Error("The answer's statement returned no row.");
+  return row;
+};

@@ -1,0 +1,31 @@
+import type { Caller } from "../auth/api-keys.ts";
+import type { Settings } from "../database/database.ts";
+import { restError } from "./rest-error.ts";
+
+/** The roles that `authenticator` may take on; a token naming another is refused, as on Supabase. */
+const requestRoles = new Set(["anon", "authenticated", "service_role"]);
+
+/** What Supabase sets for the roles at login, and PostgREST for each request. */
+const timeouts: Readonly<Record<string, string>> = { anon: "3s", authenticated: "8s" };
+
+/** What SQL may ask about the request it runs for: https://docs.postgrest.org/en/v14/references/transactions.html */
+export const requestSettings = (
+  caller: Caller,
+  request: Request,
+  path: string,
+  isReadOnly: boolean,
+): Settings => {
+  const { role, claims } = caller;
+  if (!requestRoles.has(role)) {
+    throw restError(403, "42501", `permission denied to set role "${role}"`);
+  }
+  return {
+    role,
+    ...(timeouts[role] && { statement_timeout: timeouts[role] }),
+    ...(isReadOnly && { transaction_read_only: "on" }),
+    "request.jwt.claims": JSON.stringify(claims),
+    "request.method": request.method,
+    "request.path": path,
+    "request.headers": JSON.stringify(Object.fromEntries(request.headers)),
+  };
+};
