@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import type { Fetch } from "./gateway/gateway.ts";
+import { withHeaders } from "./gateway/security-headers.ts";
+import type { Fetch } from "./gateway/services.ts";
 
 /** Starts an HTTP server on loopback; resolves once it listens. */
 export const listenOn = async (server: Server, port: number): Promise<Server> => {
@@ -17,8 +18,19 @@ export const listenerOf = (fetch: Fetch) =>
     overrideGlobalObjects: false,
   });
 
-export const serveFetch = (fetch: Fetch, port: number): Promise<Server> =>
-  listenOn(createServer(listenerOf(fetch)), port);
+/** Serves a handler; its answers carry `headers` where they do not say otherwise. */
+export const serveFetch = (
+  fetch: Fetch,
+  port: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Server> => {
+  const answer: Fetch = async (request, peer) => withHeaders(await fetch(request, peer), headers);
+  const server = createServer(
+    { headersTimeout: 20_000, requestTimeout: 60_000 },
+    listenerOf(answer),
+  );
+  return listenOn(server, port);
+};
 
 /** Ends a server and the connections that clients keep open to it. */
 export const closeServer = (server: Server): Promise<void> =>

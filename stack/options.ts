@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type GatewaySettings, gatewaySettings } from "./gateway/settings.ts";
 
 export interface StackOptions {
   /** The folder that holds `supabase/`, as for the Supabase CLI. */
@@ -14,6 +15,8 @@ export interface StackOptions {
   databaseUrl?: string;
   /** Where data is kept between runs. */
   dataDir: string;
+  /** Limits, CORS and logging of the API. */
+  gateway: GatewaySettings;
 }
 
 export interface CommandLine extends StackOptions {
@@ -32,6 +35,7 @@ export const usage = `Usage: npm start -- [options]
   --workdir DIR   serve the project whose supabase/ folder stands in DIR
 
   DATABASE_URL    uses that PostgreSQL (15 to 18, with pgvector and pgmq) instead of PGlite
+  SUPAMARKET_…    CORS, rate limits, logs: see docs/local-stack.md
 `;
 
 /** An option that cannot be taken; the message says why. */
@@ -58,6 +62,7 @@ export const parseCommandLine = (
     json: values.json ?? false,
     help: values.help ?? false,
     dataDir: resolve(workdir, ".stack"),
+    gateway: gatewaySettings(environment),
     ...(databaseUrl ? { databaseUrl } : {}),
   };
 };

@@ -10,14 +10,18 @@ import { openProject } from "./database/project.ts";
 import { serveWire } from "./database/wire.ts";
 import { stripeEnvironment, stripeSandboxKeys, supabaseEnvironment } from "./environment.ts";
 import { createFunctionsRuntime } from "./functions/functions.ts";
-import { readFunctionSecrets } from "./functions/secrets.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { pageHeaders } from "./gateway/security-headers.ts";
+import { type GatewaySettings, gatewaySettings } from "./gateway/settings.ts";
 import { localKeys } from "./keys.ts";
 import { closeServer, listenOn, serveFetch } from "./listen.ts";
 import { createMail } from "./mail/mail.ts";
+import { type Logger, silentLog } from "./observability/log.ts";
+import { createObservability } from "./observability/observability.ts";
 import type { StackOptions } from "./options.ts";
 import { buildPages } from "./pages/build.ts";
 import { createPages } from "./pages/pages.ts";
+import { pagePolicy } from "./pages/policy.ts";
 import { assertPortsFree, portBlock } from "./ports.ts";
 import { createRealtime } from "./realtime/realtime.ts";
 import { createRest } from "./rest/rest.ts";
@@ -28,6 +32,7 @@ import { startScheduler } from "./scheduler.ts";
 import { createFolderFileStore, createMemoryFileStore } from "./storage/file-store.ts";
 import { parseSize } from "./storage/settings.ts";
 import { createStorage } from "./storage/storage.ts";
+import { studioPolicy } from "./studio/policy.ts";
 import { createStudio } from "./studio/studio.ts";
 import { keepSecrets } from "./vault.ts";
 
@@ -55,10 +60,11 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export interface StartOptions extends Omit<StackOptions, "reset" | "dataDir"> {
+export interface StartOptions extends Omit<StackOptions, "reset" | "dataDir" | "gateway"> {
   reset?: boolean;
   dataDir?: string;
-  log?: (message: string) => void;
+  gateway?: GatewaySettings;
+  log?: Logger;
 }
 
 /**
@@ -86,7 +92,8 @@ const compose = async (
   onStop: OnStop,
   stop: () => Promise<void>,
 ): Promise<Stack> => {
-  const { workdir, port, databaseUrl, log = () => undefined } = options;
+  const { workdir, port, databaseUrl, log: logger = silentLog() } = options;
+  const log = (message: string) => logger.info(message);
   const config = await readConfig(workdir);
   const ports = portBlock(port);
   await assertPortsFree(ports);
@@ -136,13 +143,8 @@ const compose = async (
     onStop(() => maintenance.stop());
   }
 
-  const rest = await createRest({
-    database,
-    doorkeeper,
-    keys,
-    jwtSecret: keys.jwtSecret,
-    api: config.api,
-  });
+  const rest = await createRest({ database, doorkeeper, api: config.api });
+  onStop(() => rest.stop());
   const mail = createMail();
   const limit = parseSize(config.storage.file_size_limit);
   const files = dataDir
@@ -185,13 +187,14 @@ const compose = async (
   const functions = await createFunctionsRuntime({
     root,
     config: config.functions,
-    env: {
+    secrets: config.edge_runtime.secrets,
+    env: (secrets) => ({
       ...supabaseEnvironment(urls, keys),
-      ...stripeEnvironment(urls.sandbox, { ...process.env, ...readFunctionSecrets(root) }),
+      ...stripeEnvironment(urls.sandbox, { ...process.env, ...secrets }),
       SITE_URL: config.auth.site_url,
-      ...config.edge_runtime.secrets,
-    },
+    }),
     verifyToken: tokens.verify,
+    isApiKey: (key) => key === keys.publishable || key === keys.secret,
     log,
   });
   onStop(() => functions.stop());
@@ -208,21 +211,45 @@ const compose = async (
     folder: pagesFolder,
     config: { url: urls.api, publishableKey: keys.publishable, mailUrl: urls.mail },
   });
-  const gateway = createGateway({
-    rest,
-    auth: auth.fetch,
-    storage: storage.fetch,
-    functions: functions.fetch,
-    realtime,
-    log,
+  const { metrics, operations } = createObservability({
+    database,
+    dataDir,
+    secretKey: keys.secret,
+    realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
+    functions: () => ({ workers: 0, restarts: 0 }),
   });
+  const keyNames = new Map([
+    [keys.publishable, "publishable"],
+    [keys.secret, "secret"],
+    [keys.anon, "anon"],
+    [keys.serviceRole, "service_role"],
+  ]);
+  const gateway = createGateway(
+    {
+      rest: rest.fetch,
+      auth: auth.fetch,
+      storage: storage.fetch,
+      functions: functions.fetch,
+      realtime,
+      operations,
+      userOf: (token) =>
+        tokens.verify(token).then(
+          ({ sub }) => sub,
+          () => undefined,
+        ),
+      keyNameOf: (key) => keyNames.get(key),
+      metrics,
+      log: logger,
+    },
+    options.gateway ?? gatewaySettings(),
+  );
 
   const served = [
     listenOn(gateway, ports.api),
-    serveFetch(studio.fetch, ports.studio),
+    serveFetch(studio.fetch, ports.studio, pageHeaders(studioPolicy)),
     serveFetch(mail.fetch, ports.mail),
     serveFetch(createSandbox({ oauth, stripe }), ports.sandbox),
-    serveFetch(pages.fetch, ports.pages),
+    serveFetch(pages.fetch, ports.pages, pageHeaders(pagePolicy(urls.api))),
   ];
   // Each is ended when the stack is, also when another of them could not listen.
   for (const starting of served) {

@@ -1,3 +1,4 @@
+import { createLog, logSettings } from "./observability/log.ts";
 import { parseCommandLine, usage } from "./options.ts";
 import { startStack } from "./stack.ts";
 import { statusJson, statusText } from "./status.ts";
@@ -9,6 +10,7 @@ const explained = new Set([
   "ExtensionMissing",
   "MigrationProblem",
   "PortTaken",
+  "SettingProblem",
   "UsageProblem",
 ]);
 
@@ -21,7 +23,8 @@ const main = async (): Promise<void> => {
     return;
   }
   const began = performance.now();
-  const starting = startStack({ ...options, log: (message) => console.error(message) });
+  const log = createLog(logSettings(process.env, process.stderr.isTTY));
+  const starting = startStack({ ...options, log });
   const stop = async () => {
     for (const signal of signals) process.off(signal, stop);
     if (!options.json) console.log("\nStopping …");

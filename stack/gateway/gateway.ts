@@ -1,75 +1,228 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { Duplex } from "node:stream";
-import { listenerOf } from "../listen.ts";
-import { BodyRefused, withBoundedBody } from "./body.ts";
+import { createServer, IncomingMessage, type Server, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { refuseUnread } from "./answer.ts";
+import { hasBody, readBody, tooLarge } from "./body.ts";
+import { type Client, clientOf } from "./client.ts";
+import { guardConnections } from "./connections.ts";
+import { createCors, isPreflight } from "./cors.ts";
+import { checkHead, malformed, pathOf, presentedKey } from "./head.ts";
+import { createRateLimits, type RateLimitPorts } from "./rate-limits.ts";
+import { Refusal, refusalBody } from "./refusal.ts";
+import { requestIdOf } from "./request-id.ts";
+import { dataHeaders, strictTransport, withHeaders } from "./security-headers.ts";
+import { type Service, type ServicePorts, serviceTable } from "./services.ts";
+import type { GatewaySettings } from "./settings.ts";
+import { createSlowBodies } from "./slow-bodies.ts";
+import { serveUpgrades } from "./upgrade.ts";
 
-/** Answers a request; `peer` is the client's address. */
-export type Fetch = (request: Request, peer?: string) => Promise<Response>;
-
-export interface GatewayPorts {
-  rest: Fetch;
-  auth: Fetch;
-  storage: Fetch;
-  functions: Fetch;
-  realtime: {
-    fetch: Fetch;
-    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  };
-  log(message: string): void;
+export interface GatewayPorts extends ServicePorts, Omit<RateLimitPorts, "onLimited"> {
+  metrics: Metrics;
+  log: Logger;
 }
 
-/** Largest body that REST and Auth read; imports go in batches well below it. */
-const bodyLimit = 8 * 1024 * 1024;
+/** One request on its way through. */
+interface Exchange {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  id: string;
+  path: string;
+  client: Client;
+  service: Service | undefined;
+  /** The page that asks, if one does. */
+  origin: string | null;
+  /** Headers that the way adds to the answer. */
+  added: Record<string, string>;
+}
 
-const problem = (status: number, code: string, message: string, hint: string | null = null) =>
-  Response.json(
-    { code, message, details: null, hint },
-    { status, headers: { "access-control-allow-origin": "*" } },
-  );
+/** The one address that clients talk to. */
+export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): Server => {
+  const { metrics, log } = ports;
+  const { times, trustedProxies } = settings;
+  const services = serviceTable(ports, settings.sizes);
+  const cors = createCors(settings.corsOrigins);
+  const rateLimits = createRateLimits(settings.rateLimits, {
+    userOf: ports.userOf,
+    keyNameOf: ports.keyNameOf,
+    onLimited: metrics.limited,
+  });
+  const slowBodies = createSlowBodies({ grace: times.bodyGrace, rate: settings.bodyRate });
 
-/** The one address that clients talk to: paths as on every Supabase project. */
-export const createGateway = (ports: GatewayPorts): Server => {
-  const routes: [prefix: string, fetch: Fetch][] = [
-    ["/rest/v1/", bounded(ports.rest)],
-    ["/auth/v1/", bounded(ports.auth)],
-    ["/storage/v1/", ports.storage],
-    ["/functions/v1/", ports.functions],
-    ["/realtime/v1/api/", bounded(ports.realtime.fetch)],
-  ];
+  const count = (incoming: IncomingMessage, { address }: Client) =>
+    rateLimits.take({
+      address,
+      apiKey: presentedKey(incoming),
+      authorization: incoming.headers.authorization,
+    });
 
-  const fetch: Fetch = async (request, peer) => {
-    const path = new URL(request.url).pathname;
-    const route = routes.find(([prefix]) => path.startsWith(prefix));
-    if (!route) return problem(404, "not_found", `There is nothing at ${path}.`);
+  /** Rejects when the body comes too slowly or never ends; hangs up if it is answered already. */
+  const untilRefused = ({ incoming, outgoing }: Exchange, limit: number): Promise<never> =>
+    new Promise((_, reject) => {
+      slowBodies.watch(incoming, limit, (refusal) => {
+        if (outgoing.headersSent) incoming.destroy();
+        else reject(refusal);
+      });
+    });
+
+  const serve = async (request: Request, exchange: Exchange, service: Service) => {
+    const { incoming, client } = exchange;
+    if (!hasBody(incoming)) return service.fetch(request, client.address);
+    if (Number(incoming.headers["content-length"] ?? 0) > service.limit) {
+      throw tooLarge(service.limit);
+    }
+    const refused = untilRefused(exchange, service.limit);
+    if (service.body === "stream") {
+      return Promise.race([service.fetch(request, client.address), refused]);
+    }
+    const body = await Promise.race([readBody(incoming, service.limit), refused]);
+    // Where the listener looks for a body that was read before it.
+    Object.assign(incoming, { rawBody: body });
+    return service.fetch(request, client.address);
+  };
+
+  const route = async (request: Request, exchange: Exchange): Promise<Response> => {
+    const { incoming, service, path, client, origin, added } = exchange;
+    checkHead(incoming, path, settings);
+    if (!service?.isUnlimited) Object.assign(added, await count(incoming, client));
+    if (!service) throw new Refusal(404, "not_found", `There is nothing at ${path}.`);
+    const answersItself = service.ownCors && (cors.isOpen || cors.allows(origin));
+    if (isPreflight(request) && !answersItself) return cors.preflight(request);
+    request.headers.set("x-request-id", exchange.id);
+    request.headers.set("x-forwarded-for", client.address);
+    return serve(request, exchange, service);
+  };
+
+  /** What every answer carries, whoever gives it. */
+  const complete = (response: Response, exchange: Exchange): Response => {
+    const { service, origin, client, added } = exchange;
+    const answer = withHeaders(response, service?.headers ?? dataHeaders);
+    if (service?.ownCors) cors.tighten(answer.headers, origin);
+    else cors.apply(answer.headers, origin);
+    for (const name in added) answer.headers.set(name, added[name] ?? "");
+    if (client.isSecure) answer.headers.set("strict-transport-security", strictTransport);
+    return answer;
+  };
+
+  const refuse = (refusal: Refusal, exchange: Exchange): Response => {
+    const { incoming, outgoing } = exchange;
+    // The gateway's own words, so also its own headers.
+    const answer = complete(plainAnswer(refusal), { ...exchange, service: undefined });
+    if (!hasBody(incoming) || incoming.complete) return answer;
+    refuseUnread(incoming, outgoing, refusal, Object.fromEntries(answer.headers));
+    return RESPONSE_ALREADY_SENT;
+  };
+
+  const failure = (error: unknown, { id, path, incoming }: Exchange): Refusal => {
+    const { method } = incoming;
+    log.error({ request_id: id, method, path, err: error }, "a service failed to answer");
+    return new Refusal(500, "internal", "The local stack failed; its log says more.");
+  };
+
+  const note = (exchange: Exchange, status: number, milliseconds: number) => {
+    const { incoming, service, id, path, client } = exchange;
+    const name = service?.name ?? "none";
+    metrics.answered(name, incoming.method, status, milliseconds / 1000);
+    const isFailure = status >= 500 && !service?.isUnlimited;
+    if (!isFailure && (settings.accessLog === 0 || Math.random() >= settings.accessLog)) return;
+    const entry = {
+      request_id: id,
+      service: name,
+      method: incoming.method,
+      // Without the query, which may hold keys and people's data.
+      path,
+      status,
+      ms: Math.round(milliseconds * 10) / 10,
+      ip: client.address,
+    };
+    if (isFailure) log.warn(entry, "request failed");
+    else log.info(entry, "request");
+  };
+
+  const handle = async (
+    request: Request,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<Response> => {
+    const began = performance.now();
+    metrics.began();
+    const id = requestIdOf(incoming.headers);
+    const path = pathOf(request.url);
+    const exchange: Exchange = {
+      incoming,
+      outgoing,
+      id,
+      path,
+      client: clientOf(incoming, trustedProxies),
+      service: services.find(({ prefix }) => path.startsWith(prefix)),
+      origin: incoming.headers.origin ?? null,
+      added: { "x-request-id": id, "sb-request-id": id },
+    };
+    let status = 500;
     try {
-      return await route[1](request, peer);
+      const answer = complete(await route(request, exchange), exchange);
+      status = answer.status;
+      return answer;
     } catch (error) {
-      if (error instanceof BodyRefused) {
-        return problem(error.status, error.code, error.message, error.hint);
-      }
-      ports.log(
-        `${request.method} ${path} failed: ${error instanceof Error ? error.stack : error}`,
-      );
-      return problem(500, "internal", "The local stack failed; its log says more.");
+      const refusal = error instanceof Refusal ? error : failure(error, exchange);
+      status = refusal.status;
+      return refuse(refusal, exchange);
+    } finally {
+      metrics.ended();
+      note(exchange, status, performance.now() - began);
     }
   };
 
   const server = createServer(
-    { requestTimeout: 300_000, headersTimeout: 20_000 },
-    listenerOf(fetch),
+    {
+      headersTimeout: times.head,
+      // Bodies have a pace to keep instead of a time, see `slowBodies`.
+      requestTimeout: 0,
+      keepAliveTimeout: times.keepAlive,
+      connectionsCheckingInterval: Math.min(5_000, times.head / 2),
+      maxHeaderSize: settings.sizes.head,
+      // Said below in the API's own words.
+      requireHostHeader: false,
+    },
+    getRequestListener(
+      (request, { incoming, outgoing }) => {
+        if (incoming instanceof IncomingMessage && outgoing instanceof ServerResponse) {
+          return handle(request, incoming, outgoing);
+        }
+        throw new TypeError("The gateway speaks HTTP/1.1 only.");
+      },
+      {
+        overrideGlobalObjects: false,
+        // Only for what is no request yet: `handle` never throws.
+        errorHandler: (error) => {
+          const reason = error instanceof Error ? error.message : "its address is none";
+          return withHeaders(plainAnswer(malformed(reason.toLowerCase())), dataHeaders);
+        },
+      },
+    ),
   );
-  server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => socket.destroy());
-    if (request.url?.startsWith("/realtime/v1/websocket")) {
-      ports.realtime.handleUpgrade(request, socket, head);
-    } else {
-      socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    }
+  const connections = guardConnections(server, {
+    perIp: trustedProxies > 0 ? Number.POSITIVE_INFINITY : settings.connectionsPerIp,
   });
+  metrics.watchConnections(connections.count);
+  serveUpgrades(server, {
+    admit: async (incoming) => {
+      checkHead(incoming, "/", settings);
+      await count(incoming, clientOf(incoming, trustedProxies));
+      if (!cors.allows(incoming.headers.origin)) {
+        throw new Refusal(403, "origin_not_allowed", "Pages of this origin may not connect.");
+      }
+    },
+    routes: { "/realtime/v1/websocket": ports.realtime.handleUpgrade },
+    log,
+  });
+  server.on("close", slowBodies.stop);
   return server;
 };
 
-const bounded =
-  (fetch: Fetch): Fetch =>
-  async (request, peer) =>
-    fetch(await withBoundedBody(request, bodyLimit), peer);
+const plainAnswer = (refusal: Refusal): Response =>
+  new Response(refusalBody(refusal), {
+    status: refusal.status,
+    headers: { "content-type": "application/json", ...refusal.headers },
+  });
