@@ -15,6 +15,7 @@ import {
 } from "../tools/support/command-line.ts";
 import { grouped, rounded } from "../tools/support/figures.ts";
 import { catalogueReads } from "./scenarios/catalogue-reads.ts";
+import { gatewayOverhead } from "./scenarios/gateway-overhead.ts";
 import { hotItem } from "./scenarios/hot-item.ts";
 import { purchases } from "./scenarios/purchases.ts";
 import { rawReads } from "./scenarios/raw-reads.ts";
@@ -31,7 +32,7 @@ Measures the shop against its budgets on a stack of its own, with PGlite and wit
 PostgreSQL; writes bench/results.json and prints a table. Takes about ten minutes.
 
   --only W1,W4     of W1 (listing), W2 (product page), W4 (purchases), W5 (hot item), W6 (start),
-                   W7 (realtime)
+                   W7 (realtime), G1 (what the gateway adds)
   --on NAME        pglite, postgres or both; default both
   --quick          short loads and 10,000 products: to see that it works
   --products N     size of the large catalogue; default 100,000
@@ -40,7 +41,7 @@ PostgreSQL; writes bench/results.json and prints a table. Takes about ten minute
   --output FILE    default bench/results.json
 `;
 
-const everything = ["W1", "W2", "W4", "W5", "W6", "W7"];
+const everything = ["W1", "W2", "W4", "W5", "W6", "W7", "G1"];
 
 const main = async (): Promise<boolean> => {
   const { values } = parseCommand(
@@ -80,6 +81,7 @@ const main = async (): Promise<boolean> => {
 
   // First, while nothing else runs.
   if (only.has("W6")) await startTimes(port, localKeys.publishable, reportOn("pglite"));
+  if (only.has("G1")) await gatewayOverhead(reportOn("pglite"));
 
   const measure = async (bench: Bench) => {
     if (only.has("W7")) await realtime(bench);
@@ -89,7 +91,7 @@ const main = async (): Promise<boolean> => {
     if (only.has("W1") || only.has("W2")) await catalogueReads(bench, only);
   };
   const common = { seconds: isQuick ? 2 : 15, isQuick };
-  const needsStack = [...only].some((id) => id !== "W6");
+  const needsStack = [...only].some((id) => id !== "W6" && id !== "G1");
 
   if (needsStack && on !== "postgres") await onPglite(port, size, common, reportOn, measure);
   if (needsStack && on !== "pglite") {

@@ -59,7 +59,7 @@ export const createCors = (origins: "*" | readonly string[]): Cors => {
     },
     apply: (headers, origin) => {
       name(headers, origin);
-      headers.set("access-control-expose-headers", exposed);
+      if (origin) headers.set("access-control-expose-headers", exposed);
     },
     tighten: (headers, origin) => {
       if (allowed && headers.has("access-control-allow-origin")) name(headers, origin);

@@ -1,0 +1,152 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { App } from "@supabase/lite";
+import pino from "pino";
+import { createDoorkeeper, legacyKeys } from "../../stack/auth/api-keys.ts";
+import { createTokens } from "../../stack/auth/tokens.ts";
+import type { Database } from "../../stack/database/database.ts";
+import { openProject } from "../../stack/database/project.ts";
+import { createGateway } from "../../stack/gateway/gateway.ts";
+import { gatewaySettings } from "../../stack/gateway/settings.ts";
+import { localKeys } from "../../stack/keys.ts";
+import { closeServer, listenerOf, listenOn } from "../../stack/listen.ts";
+import { createMetrics } from "../../stack/observability/metrics.ts";
+import { StackConnection } from "../../stack/rest/connection.ts";
+import { createRest } from "../../stack/rest/rest.ts";
+import { percentile } from "../../tools/support/figures.ts";
+import type { Figure } from "../support/bench.ts";
+import { type HttpClient, httpClient } from "../support/http.ts";
+import { round } from "../support/load.ts";
+
+const path = "/rest/v1/product_listing?select=slug,title,price&limit=1";
+const nobody = async () => new Response(null, { status: 404 });
+
+/**
+ * G1: what the gateway adds to a request. The same GET goes to REST behind a bare listener and
+ * behind the gateway, in turns, in one process on one database; lite's handling of it is the yardstick.
+ */
+export const gatewayOverhead = async (
+  report: (figure: Omit<Figure, "on">) => void,
+  { rounds = 40, perRound = 50 }: { rounds?: number; perRound?: number } = {},
+): Promise<void> => {
+  const database = await openProject({ folder: "supabase", seeds: ["./seed.sql"] });
+  const servers: Server[] = [];
+  const clients: HttpClient[] = [];
+  const serve = async (server: Server): Promise<HttpClient> => {
+    servers.push(await listenOn(server, 0));
+    const client = httpClient(`http://127.0.0.1:${portOf(server.address())}`, 1);
+    clients.push(client);
+    return client;
+  };
+  try {
+    const tokens = createTokens(localKeys.jwtSecret);
+    const keys = { ...localKeys, ...(await legacyKeys(tokens)) };
+    const doorkeeper = createDoorkeeper(keys, tokens);
+    const rest = await createRest({
+      database,
+      doorkeeper,
+      api: { schemas: ["public"], extra_search_path: ["public", "extensions"], max_rows: 1000 },
+    });
+    const gateway = createGateway(
+      {
+        rest: rest.fetch,
+        auth: nobody,
+        storage: nobody,
+        functions: nobody,
+        realtime: { fetch: nobody, handleUpgrade: (_request, socket) => socket.destroy() },
+        operations: nobody,
+        userOf: async () => undefined,
+        keyNameOf: () => undefined,
+        metrics: createMetrics({
+          databaseSeconds: async () => 0,
+          realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
+          functions: () => ({ workers: 0, restarts: 0 }),
+        }),
+        log: pino({ level: "silent" }),
+      },
+      gatewaySettings(),
+    );
+    const bare = await serve(createServer(listenerOf(rest.fetch)));
+    const whole = await serve(gateway);
+    const lite = await liteOver(database, localKeys.jwtSecret);
+    const headers = { apikey: keys.publishable, authorization: `Bearer ${keys.publishable}` };
+    const ask = (client: HttpClient) => async () => {
+      const { status, body } = await client.send({ path, headers });
+      if (status !== 200) throw new Error(`${status} ${body}`);
+    };
+
+    const [bareTime, wholeTime, liteTime] = await inTurns(rounds, perRound, {
+      bare: ask(bare),
+      whole: ask(whole),
+      lite: () => lite(new Request(`http://127.0.0.1${path}`, { headers })),
+    });
+    const added = wholeTime - bareTime;
+    const share = (100 * added) / liteTime;
+    report({
+      id: "G1",
+      what: "what the gateway adds to a GET, of lite's handling",
+      value: round(share, 1),
+      unit: "%",
+      budget: "≤ 20",
+      passed: share <= 20,
+      detail: {
+        addedMs: round(added, 3),
+        bareMs: round(bareTime, 3),
+        gatewayMs: round(wholeTime, 3),
+        liteMs: round(liteTime, 3),
+        ofOwnPercent: round((100 * added) / bareTime, 1),
+      },
+    });
+    await rest.stop();
+  } finally {
+    for (const client of clients) client.close();
+    await Promise.all(servers.map(closeServer));
+    await database.close();
+  }
+};
+
+/** lite's own REST over the same connection, without a key's check or a server around it. */
+const liteOver = async (database: Database, jwtSecret: string) => {
+  const app = new App({
+    connection: new StackConnection(database),
+    auth: { enabled: true, jwt_secret: jwtSecret },
+    options: { server: { disableStudio: true, apiKeys: false } },
+  });
+  await app.init();
+  return async (request: Request): Promise<void> => {
+    const response = await app.fetch(request);
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${response.status} ${body}`);
+  };
+};
+
+type Work = () => Promise<void>;
+
+/**
+ * Median milliseconds of three works. They take turns in short rounds, so that whatever else the
+ * machine does meets all of them alike.
+ */
+const inTurns = async (
+  rounds: number,
+  perRound: number,
+  { bare, whole, lite }: { bare: Work; whole: Work; lite: Work },
+): Promise<[bare: number, whole: number, lite: number]> => {
+  const measured = [bare, whole, lite].map((work) => ({ work, times: [] as number[] }));
+  const warmUp = 5;
+  for (let round = 0; round < warmUp + rounds; round++) {
+    for (const { work, times } of measured) {
+      for (let sent = 0; sent < perRound; sent++) {
+        const began = performance.now();
+        await work();
+        if (round >= warmUp) times.push(performance.now() - began);
+      }
+    }
+  }
+  const [first = 0, second = 0, third = 0] = measured.map(({ times }) =>
+    percentile(Float64Array.from(times).sort(), 0.5),
+  );
+  return [first, second, third];
+};
+
+const portOf = (address: AddressInfo | string | null): number =>
+  address !== null && typeof address === "object" ? address.port : 0;
