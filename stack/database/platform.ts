@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Database } from "./database.ts";
 
-const files = ["roles.sql", "auth.sql", "storage.sql", "realtime.sql", "scheduler.sql"];
+const files = [
+  "roles.sql",
+  "rest.sql",
+  "auth.sql",
+  "storage.sql",
+  "realtime.sql",
+  "realtime-changes.sql",
+  "scheduler.sql",
+];
 
 const scripts = (): string[] =>
   files

@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command } from "./commands/command.ts";
 import type { RestRequest } from "./request.ts";
 import { type RestError, restError } from "./rest-error.ts";
 import type { AnswerRow } from "./sql/answer.ts";
@@ -43,6 +43,9 @@ export const answer = (
   if (preferences.applied.length > 0) {
     headers.set("preference-applied", preferences.applied.join(", "));
   }
+  if (command.isLocated && row.page_total === "1") {
+    headers.set("location", locationOf(request, row.body));
+  }
   for (const [name, value] of ownHeaders(row)) headers.append(name, value);
   const status = ownStatus(row) ?? statusFor(request, command, row, total);
   const hasBody = command.isShown && status !== 204;
@@ -50,6 +53,15 @@ export const answer = (
     if (!headers.has("content-type")) headers.set("content-type", media.type);
   }
   return new Response(hasBody ? row.body : null, { status, headers });
+};
+
+/** Where the one new row is, by its key. */
+const locationOf = ({ path }: RestRequest, body: string): string => {
+  const [key]: Record<string, unknown>[] = JSON.parse(body);
+  const filters = Object.entries(key ?? {}).map(
+    ([name, value]) => `${encodeURIComponent(name)}=eq.${encodeURIComponent(String(value))}`,
+  );
+  return `${path}?${filters.join("&")}`;
 };
 
 const statusFor = (
@@ -61,6 +73,8 @@ const statusFor = (
   switch (command.kind) {
     case "insert":
       return 201;
+    case "upsert":
+      return Number(row.inserted) > 0 ? 201 : 200;
     case "update":
     case "delete":
       return command.isShown ? 200 : 204;
@@ -89,7 +103,7 @@ const contentRange = (
 ) => {
   const count = Number(row.page_total);
   const first = request.query.scopes.get("")?.offset ?? 0;
-  const isList = command.kind !== "insert" && command.kind !== "delete" && count > 0;
+  const isList = !["insert", "upsert", "delete"].includes(command.kind) && count > 0;
   return `${isList ? `${first}-${first + count - 1}` : "*"}/${total ?? "*"}`;
 };
 

@@ -47,24 +47,22 @@ const notFound = (schema: Schema, { schema: space, name, keys, wholeTypes }: Wan
       ? ` with parameter${keys.length > 1 ? "s" : ""} ${keys.join(", ")}`
       : " without parameters";
   const whole = wholeTypes.length > 0 ? " or with a single unnamed json/jsonb parameter" : "";
-  const overloads = schema.routines(space, name);
-  const suggestion =
-    overloads[0] ??
-    schema.routinesIn(space).find((one) => one.name === nearestName(schema, space, name));
+  const [overload] = schema.routines(space, name);
+  const suggestion = overload ? signature(overload) : nearestName(schema, space, name);
   return restError(
     404,
     "PGRST202",
     `Could not find the function ${called}${keys.length > 0 ? `(${keys.join(", ")})` : " without parameters"} in the schema cache`,
     `Searched for the function ${called}${given}${whole}, but no matches were found in the schema cache.`,
-    suggestion ? `Perhaps you meant to call the function ${signature(suggestion)}` : null,
+    suggestion === undefined ? null : `Perhaps you meant to call the function ${suggestion}`,
   );
 };
 
-const nearestName = (schema: Schema, space: string, name: string) =>
-  nearest(
-    name,
-    schema.routinesIn(space).map((routine) => routine.name),
-  );
+const nearestName = (schema: Schema, space: string, name: string): string | undefined => {
+  const names = schema.routinesIn(space).map((routine) => routine.name);
+  const found = nearest(name, names);
+  return found === undefined ? undefined : `${space}.${found}`;
+};
 
 const signature = ({ schema, name, arguments: given }: Routine) =>
   given.length > 0

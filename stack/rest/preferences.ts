@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { restError } from "./rest-error.ts";
 
+const isTimeZone = (name: string): boolean => {
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+};
+
 /** https://docs.postgrest.org/en/v14/references/api/preferences.html */
 const Known = z
   .strictObject({
@@ -9,7 +17,7 @@ const Known = z
     resolution: z.enum(["merge-duplicates", "ignore-duplicates"]),
     missing: z.enum(["default", "null"]),
     handling: z.enum(["strict", "lenient"]),
-    tx: z.enum(["commit", "rollback"]),
+    timezone: z.string().refine(isTimeZone),
     "max-affected": z.coerce.number().int().nonnegative(),
   })
   .partial();

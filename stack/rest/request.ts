@@ -3,12 +3,15 @@ import { type Preferences, parsePreferences } from "./preferences.ts";
 import { parseQuery, type Query } from "./query/query.ts";
 import { restError } from "./rest-error.ts";
 
-/** What a request is about: a table or view, a function, or the API as a whole. */
-export type Target = { kind: "table" | "routine"; name: string } | { kind: "root" };
+/** What a request is about: a table or view, or a function. */
+export interface Target {
+  kind: "table" | "routine";
+  name: string;
+}
 
 /** A request as far as it is understood without looking at the schema. */
 export interface RestRequest {
-  method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   target: Target;
   schema: string;
@@ -21,16 +24,20 @@ export interface RestRequest {
 
 export const readRequest = async (
   request: Request,
+  url: URL,
+  path: string,
   schemas: readonly string[],
 ): Promise<RestRequest> => {
-  const url = new URL(request.url);
-  const path = url.pathname.replace(/^\/rest\/v1/, "");
   const target = targetOf(path);
   const { method } = request;
+  if (target.kind === "routine" && !["GET", "HEAD", "POST"].includes(method)) {
+    throw restError(405, "PGRST101", `Cannot use the ${method} method on RPC`);
+  }
   switch (method) {
     case "GET":
     case "HEAD":
     case "POST":
+    case "PUT":
     case "PATCH":
     case "DELETE":
       break;
@@ -38,9 +45,6 @@ export const readRequest = async (
       throw restError(405, "PGRST117", `Unsupported HTTP method: ${method}`);
   }
   const isRead = method === "GET" || method === "HEAD";
-  if (target.kind === "routine" && !isRead && method !== "POST") {
-    throw restError(405, "PGRST101", `Cannot use the ${method} method on RPC`);
-  }
   const { headers } = request;
   const query = parseQuery(url.searchParams, target.kind === "routine" && isRead);
   if (isRead) applyRange(query, headers.get("range"));
@@ -83,11 +87,10 @@ const targetOf = (path: string): Target => {
     .filter((part) => part !== "")
     .map(decode);
   const [first, second] = parts;
-  if (first === undefined) return { kind: "root" };
   if (first === "rpc" && second !== undefined && parts.length === 2) {
     return { kind: "routine", name: second };
   }
-  if (parts.length === 1) return { kind: "table", name: first };
+  if (first !== undefined && parts.length === 1) return { kind: "table", name: first };
   throw restError(404, "PGRST125", "Invalid path specified in request URL");
 };
 

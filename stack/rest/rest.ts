@@ -1,9 +1,12 @@
-import { CallerRefused, type Doorkeeper } from "../auth/api-keys.ts";
+import { type Caller, CallerRefused, type Doorkeeper } from "../auth/api-keys.ts";
 import type { Database } from "../database/database.ts";
+import { allowAnswer } from "./allow.ts";
 import { answer, errorAnswer } from "./answer.ts";
-import { commandFor } from "./command.ts";
+import { commandFor } from "./commands/command-for.ts";
 import { asRestError } from "./database-error.ts";
+import { openApi } from "./openapi.ts";
 import { readRequest } from "./request.ts";
+import { restError } from "./rest-error.ts";
 import { run } from "./run.ts";
 import { createSchemaCache } from "./schema/schema-cache.ts";
 import { requestSettings } from "./settings.ts";
@@ -27,26 +30,46 @@ export interface Rest {
 export const createRest = async ({ database, doorkeeper, api }: RestPorts): Promise<Rest> => {
   const cache = await createSchemaCache(database, api.schemas);
 
-  const serve = async (request: Request): Promise<Response> => {
-    const caller = await doorkeeper.identify(request);
-    try {
-      const asked = await readRequest(request, api.schemas);
-      const command = commandFor(asked, await cache.current(), api.max_rows);
-      const settings = requestSettings(caller, request, asked.path, command.isReadOnly);
-      const { row, total } = await run(database, command, settings, asked, api.max_rows);
-      return answer(asked, command, row, total);
-    } catch (error) {
-      return errorAnswer(asRestError(error, caller.role === "anon"), request.method);
+  const respond = async (request: Request, caller: Caller): Promise<Response> => {
+    const url = new URL(request.url);
+    const path = url.pathname.slice("/rest/v1".length);
+    if (request.method === "OPTIONS") return allowAnswer(path);
+    if (path === "/" && request.method === "GET") {
+      return describe(caller, request.url);
     }
+    const asked = await readRequest(request, url, path, api.schemas);
+    const command = commandFor(asked, await cache.current(), api.max_rows);
+    const { isReadOnly } = command;
+    const settings = requestSettings(caller, request, asked, isReadOnly, api.extra_search_path);
+    const { row, total } = await run(database, command, settings, asked, api.max_rows);
+    return answer(asked, command, row, total);
+  };
+
+  /** As on Supabase, the whole interface is no business of clients. */
+  const describe = async (caller: Caller, url: string): Promise<Response> => {
+    if (caller.role !== "service_role") {
+      throw restError(
+        401,
+        "PGRST126",
+        "Access to schema is forbidden",
+        null,
+        "Accessing the schema via the Data API is only allowed using a secret API key.",
+      );
+    }
+    return Response.json(openApi(await cache.current(), api.schemas[0] ?? "public", url), {
+      headers: { "content-type": "application/openapi+json; charset=utf-8" },
+    });
   };
 
   return {
     fetch: async (request) => {
+      let caller: Caller | undefined;
       try {
-        return await serve(request);
+        caller = await doorkeeper.identify(request);
+        return await respond(request, caller);
       } catch (error) {
         if (error instanceof CallerRefused) return error.response;
-        throw error;
+        return errorAnswer(asRestError(error, caller?.role === "anon"), request.method);
       }
     },
     stop: () => cache.stop(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Database, Session, Settings } from "../database/database.ts";
 import { refuseUnfit } from "./answer.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "./commands/command.ts";
 import type { RestRequest } from "./request.ts";
 import type { AnswerRow } from "./sql/answer.ts";
 
@@ -29,8 +29,7 @@ export const run = async (
     refuseUnfit(request, command, row);
     return { row, total: totalOf(request, command, row) };
   }
-  const isKept = request.preferences.tx !== "rollback";
-  return database[isKept ? "transaction" : "rehearse"](async (session) => {
+  return database.transaction(async (session) => {
     const planned = command.estimate && (await plannedRows(session, command.estimate));
     const row = first(await session.query<AnswerRow>(command.text, command.values));
     refuseUnfit(request, command, row);
@@ -46,7 +45,6 @@ const isDecidedLater = (
   { preferences, media }: RestRequest,
 ): boolean =>
   estimate !== undefined ||
-  preferences.tx === "rollback" ||
   (kind !== "read" && (media.kind === "object" || preferences["max-affected"] !== undefined));
 
 const plannedRows = async (

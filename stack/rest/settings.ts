@@ -1,6 +1,8 @@
 import type { Caller } from "../auth/api-keys.ts";
 import type { Settings } from "../database/database.ts";
+import type { RestRequest } from "./request.ts";
 import { restError } from "./rest-error.ts";
+import { identifier } from "./sql/statement.ts";
 
 /** The roles that `authenticator` may take on; a token naming another is refused, as on Supabase. */
 const requestRoles = new Set(["anon", "authenticated", "service_role"]);
@@ -12,8 +14,9 @@ const timeouts: Readonly<Record<string, string>> = { anon: "3s", authenticated: 
 export const requestSettings = (
   caller: Caller,
   request: Request,
-  path: string,
+  { path, schema, preferences: { timezone } }: RestRequest,
   isReadOnly: boolean,
+  extraSearchPath: readonly string[],
 ): Settings => {
   const { role, claims } = caller;
   if (!requestRoles.has(role)) {
@@ -22,6 +25,11 @@ export const requestSettings = (
   return {
     role,
     ...(timeouts[role] && { statement_timeout: timeouts[role] }),
+    ...(timezone !== undefined && { timezone }),
+    // The session's own search path begins with `public`.
+    ...(schema !== "public" && {
+      search_path: [schema, ...extraSearchPath].map(identifier).join(", "),
+    }),
     ...(isReadOnly && { transaction_read_only: "on" }),
     "request.jwt.claims": JSON.stringify(claims),
     "request.method": request.method,

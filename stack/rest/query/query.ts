@@ -96,6 +96,14 @@ const scopeOf = (query: Query, path: string): Scope => {
 };
 
 const parseNumber = (key: string, text: string): number => {
+  if (key.endsWith("limit") && /^-\d+$/.test(text)) {
+    throw restError(
+      416,
+      "PGRST103",
+      "Requested range not satisfiable",
+      "Limit should be greater than or equal to zero.",
+    );
+  }
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw restError(

@@ -11,6 +11,8 @@ const Column = z.object({
   is_text_like: z.boolean(),
   is_nullable: z.boolean(),
   default_value: z.string().nullable(),
+  /** The labels of an enum. */
+  labels: z.array(z.string()).nullable(),
   comment: z.string().nullable(),
 });
 
@@ -19,6 +21,8 @@ const Table = z.object({
   schema: z.string(),
   name: z.string(),
   is_view: z.boolean(),
+  /** Neither view nor partitioned: its rows tell which transaction wrote them. */
+  has_row_versions: z.boolean(),
   comment: z.string().nullable(),
   columns: z.array(Column),
   primary_key: z.array(z.string()),
@@ -47,6 +51,8 @@ const Routine = z.object({
   comment: z.string().nullable(),
   arguments: z.array(Argument),
   returns_set: z.boolean(),
+  /** At most one row: no set, or a set declared with `rows 1`. */
+  returns_one: z.boolean(),
   /** A row type, or columns of its own: the result has columns to select and filter. */
   returns_rows: z.boolean(),
   is_void: z.boolean(),
@@ -86,6 +92,7 @@ const question = `
         'schema', r.nspname,
         'name', r.relname,
         'is_view', r.relkind in ('v', 'm'),
+        'has_row_versions', r.relkind = 'r',
         'comment', pg_catalog.obj_description(r.oid, 'pg_class'),
         'columns', (
           select coalesce(json_agg(json_build_object(
@@ -96,6 +103,10 @@ const question = `
               in (25, 1042, 1043, 114, 3802),
             'is_nullable', not a.attnotnull,
             'default_value', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+            'labels', (
+              select json_agg(l.enumlabel order by l.enumsortorder)
+              from pg_catalog.pg_enum l where l.enumtypid = t.oid
+            ),
             'comment', pg_catalog.col_description(a.attrelid, a.attnum)
           ) order by a.attnum), '[]')
           from pg_catalog.pg_attribute a
@@ -164,6 +175,7 @@ const question = `
           ) g
         ),
         'returns_set', p.proretset,
+        'returns_one', not p.proretset or p.prorows = 1,
         'returns_rows', t.typtype = 'c' or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
         'is_void', t.typname = 'void',
         'is_volatile', p.provolatile = 'v',

@@ -39,19 +39,21 @@ const isMeant = (candidate: Relationship, target: string, hint: string | undefin
   return isHinted && (isTable || candidate.constraint === target);
 };
 
-/** One foreign key of a table to itself is two relationships; naming the key's column is to-one. */
+/**
+ * One foreign key of a table to itself is two relationships: as a target, the key or its column is
+ * the way up; the table, with or without a hint, is the way down.
+ */
 const isMeantBySelf = (
   candidate: KeyRelationship,
   target: string,
   hint: string | undefined,
 ): boolean => {
-  if (hint === undefined) {
-    return candidate.isOurs ? isKeyColumn(candidate, target) : candidate.foreign.name === target;
+  if (candidate.isOurs) {
+    return candidate.constraint === target || isKeyColumn(candidate, target);
   }
-  if (candidate.foreign.name !== target) return false;
-  return candidate.isOurs
-    ? isKeyColumn(candidate, hint)
-    : candidate.constraint === hint || candidate.columns.some(([ours]) => ours === hint);
+  const isTable = candidate.foreign.name === target;
+  const isHinted = hint === undefined || candidate.constraint === hint || isColumn(candidate, hint);
+  return isTable && isHinted;
 };
 
 const isKeyColumn = ({ isOurs, columns }: KeyRelationship, name: string) =>

@@ -173,6 +173,6 @@ const computedOf = ({ tables, routines }: Catalog): ComputedRelationship[] => {
     const table = byOid.get(routine.computed_on ?? 0);
     const foreign = byOid.get(routine.returned_table ?? 0);
     if (!table || !foreign) return [];
-    return [{ kind: "computed", table, foreign, routine, isToOne: !routine.returns_set }];
+    return [{ kind: "computed", table, foreign, routine, isToOne: routine.returns_one }];
   });
 };

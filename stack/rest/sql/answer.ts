@@ -12,6 +12,8 @@ export interface AnswerSql {
   isSingle?: boolean;
   /** An SQL expression for the number of all rows, whatever the page. */
   total?: string | undefined;
+  /** Rows of the change say whether they are new, see `insertSql`. */
+  isMerge?: boolean;
 }
 
 /** The columns of the one row that every request to the API ends in. */
@@ -20,18 +22,23 @@ export interface AnswerRow extends Record<string, unknown> {
   /** Rows shown, or affected. */
   page_total: string;
   total: string | null;
+  /** Of the rows that an upsert wrote, the new ones. */
+  inserted: string | null;
   /** What SQL set for the answer by `set_config('response.status', …)`. */
   status: string | null;
   headers: string | null;
 }
 
 /** One statement whose result is the whole answer: the database writes the JSON. */
-export const answerSql = ({ sources, rows, total, ...form }: AnswerSql): string => {
+export const answerSql = ({ sources, rows, total, isMerge, ...form }: AnswerSql): string => {
   const from = rows ? `(${rows}) as shown` : "pgrst_source as shown";
   return [
     sources.length > 0 && `with ${sources.join(", ")}`,
     `select ${rows ? bodySql(form) : "''"} as body, count(*)::text as page_total,`,
     `${total ?? "null"} as total,`,
+    isMerge
+      ? "(select count(*)::text from pgrst_source where pgrst_source.is_new) as inserted,"
+      : "null as inserted,",
     "nullif(current_setting('response.status', true), '') as status,",
     "nullif(current_setting('response.headers', true), '') as headers",
     `from ${from}`,
@@ -40,7 +47,11 @@ export const answerSql = ({ sources, rows, total, ...form }: AnswerSql): string 
     .join(" ");
 };
 
-const bodySql = ({ media, isValue, isSingle }: Omit<AnswerSql, "sources" | "rows" | "total">) => {
+const bodySql = ({
+  media,
+  isValue,
+  isSingle,
+}: Omit<AnswerSql, "sources" | "rows" | "total" | "isMerge">) => {
   if (media.kind === "csv") return csvSql;
   const row = isValue ? "shown.value" : "shown";
   const rows = media.isStripped

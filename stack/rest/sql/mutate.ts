@@ -33,7 +33,12 @@ export const insertSql = (
       ? emptyRows(payload, statement)
       : `(${names.join(", ")}) select ${names.map((name) => `pgrst_body.${name}`).join(", ")} ` +
         `from ${rowsSql(columns, payload, hasDefaults, statement)} as pgrst_body`;
-  return [into, values, conflictSql(names, conflict), returningSql(table, plan)]
+  // A row that was there before carries the mark of the transaction that updates it.
+  const isNew =
+    conflict?.resolution === "merge" && table.has_row_versions
+      ? `, ${identifier(table.name)}.xmax = 0 as is_new`
+      : "";
+  return [into, values, conflictSql(names, conflict), `${returningSql(table, plan)}${isNew}`]
     .filter((part) => part !== "")
     .join(" ");
 };
