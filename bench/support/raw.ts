@@ -60,13 +60,17 @@ export const nativeRaw = (url: string): Raw => {
         await connection.unsafe(`set role ${role}`);
         held.push(connection);
       }
+      const runOn =
+        (connection: postgres.ReservedSql): Run =>
+        (text, parameters) =>
+          connection.unsafe(text, [...parameters], { prepare: true });
       try {
+        // A new session compiles and plans whatever it runs first; a pool's sessions are not new.
+        for (const connection of held) await work(runOn(connection));
         return await load({ ...limits, workers: connections }, async (worker) => {
           const connection = held[worker];
           if (!connection) throw new Error("there is no such connection");
-          await work((text, parameters) =>
-            connection.unsafe(text, [...parameters], { prepare: true }),
-          );
+          await work(runOn(connection));
         });
       } finally {
         for (const connection of held) connection.release();
