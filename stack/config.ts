@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
+import { AuthSettings } from "./auth/settings.ts";
 
 const Flag = (standard: boolean) => z.boolean().default(standard);
 
@@ -12,6 +13,7 @@ const FunctionConfig = z.object({
   entrypoint: z.string().optional(),
   import_map: z.string().optional(),
   static_files: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
 });
 
 const Bucket = z.object({
@@ -42,32 +44,7 @@ const Config = z.object({
         .prefault({}),
     })
     .prefault({}),
-  auth: z
-    .object({
-      site_url: z.string().default("http://127.0.0.1:3000"),
-      additional_redirect_urls: z.array(z.string()).default([]),
-      jwt_expiry: z.int().default(3600),
-      enable_refresh_token_rotation: Flag(true),
-      refresh_token_reuse_interval: z.int().default(10),
-      enable_signup: Flag(true),
-      enable_anonymous_sign_ins: Flag(false),
-      minimum_password_length: z.int().default(6),
-      password_requirements: z.string().default(""),
-      sessions: z
-        .object({ timebox: z.string().optional(), inactivity_timeout: z.string().optional() })
-        .prefault({}),
-      rate_limit: z.object({ anonymous_users: z.int().default(30) }).prefault({}),
-      email: z
-        .object({
-          enable_signup: Flag(true),
-          enable_confirmations: Flag(false),
-          double_confirm_changes: Flag(true),
-          otp_length: z.int().default(6),
-          otp_expiry: z.int().default(3600),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
+  auth: AuthSettings.prefault({}),
   storage: z
     .object({
       file_size_limit: z.string().default("50MiB"),

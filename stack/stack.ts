@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { createDoorkeeper, legacyKeys } from "./auth/api-keys.ts";
+import { createDoorkeeper, legacyKeys, signedKeys } from "./auth/api-keys.ts";
 import { createAuth } from "./auth/auth.ts";
+import { readTemplates } from "./auth/mails.ts";
+import { localSigningKeys, readSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { readConfig } from "./config.ts";
 import { holdDataFolder } from "./data-lock.ts";
@@ -115,8 +117,17 @@ const compose = async (
   });
   onStop(() => database.close());
 
-  const tokens = createTokens(localKeys.jwtSecret);
-  const keys = { ...localKeys, ...(await legacyKeys(tokens)) };
+  const { signing_keys_path } = config.auth;
+  const tokens = createTokens(
+    localKeys.jwtSecret,
+    await (signing_keys_path
+      ? readSigningKeys(join(folder, signing_keys_path))
+      : localSigningKeys()),
+  );
+  const keys = {
+    ...localKeys,
+    ...(await (signing_keys_path ? signedKeys(tokens) : legacyKeys(tokens))),
+  };
   const doorkeeper = createDoorkeeper(keys, tokens);
   const urls = {
     api: address("api"),
@@ -157,14 +168,15 @@ const compose = async (
     jwtSecret: keys.jwtSecret,
     doorkeeper,
   });
-  const auth = await createAuth({
+  const auth = createAuth({
     database,
     settings: config.auth,
     tokens,
-    jwtSecret: keys.jwtSecret,
     doorkeeper,
     apiUrl: urls.api,
     deliver: mail.deliver,
+    templates: await readTemplates(workdir, config.auth),
+    log,
   });
   const realtime = await createRealtime({ database, keys, verifyToken: tokens.verify, log });
   onStop(() => realtime.stop());

@@ -14,11 +14,21 @@ export interface ApiKeys {
 /** 2032-11-09, the end that `supabase start` writes into every local project's JWT keys. */
 const legacyExpiry = 1_983_812_996;
 
+type JwtKeys = Pick<ApiKeys, "anon" | "serviceRole">;
+
 /** The same anon and service_role JWTs that the Supabase CLI derives from a JWT secret. */
-export const legacyKeys = async (
-  tokens: Tokens,
-): Promise<Pick<ApiKeys, "anon" | "serviceRole">> => {
-  const key = (role: string) => tokens.sign({ iss: "supabase-demo", role, exp: legacyExpiry });
+export const legacyKeys = async (tokens: Tokens): Promise<JwtKeys> => {
+  const key = (role: string) =>
+    tokens.signWithSecret({ iss: "supabase-demo", role, exp: legacyExpiry });
+  return { anon: await key("anon"), serviceRole: await key("service_role") };
+};
+
+const tenYears = 315_360_000;
+
+/** JWT keys of a project with signing keys of its own, as the CLI makes them at every start. */
+export const signedKeys = async (tokens: Tokens): Promise<JwtKeys> => {
+  const exp = Math.floor(Date.now() / 1000) + tenYears;
+  const key = (role: string) => tokens.sign({ iss: "supabase-demo", role, exp });
   return { anon: await key("anon"), serviceRole: await key("service_role") };
 };
 

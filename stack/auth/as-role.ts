@@ -24,6 +24,8 @@ export const asRole = (
     query: (text, parameters) => session((held) => held.query(text, parameters)),
     transaction: (use, settings) => database.transaction(use, { role, ...settings }),
     rehearse: (use, settings) => database.rehearse(use, { role, ...settings }),
+    statement: (text, parameters, settings) =>
+      database.statement(text, parameters, { role, ...settings }),
     listen: (channel, onPayload) => database.listen(channel, onPayload),
     close: () => database.close(),
   };

@@ -1,23 +1,60 @@
+import type { DatabaseError } from "../database/database.ts";
+
+export interface AuthErrorOptions {
+  cause?: unknown;
+  /** What a weak password lacks: `length`, `characters`. */
+  weaknesses?: readonly string[];
+  /** Seconds until another try may succeed. */
+  retryAfter?: number;
+}
+
 /** A refusal as GoTrue answers it; `code` is one of its documented error codes. */
 export class AuthError extends Error {
   override name = "AuthError";
+  readonly weaknesses: readonly string[] | undefined;
+  readonly retryAfter: number | undefined;
   constructor(
-    readonly status: 400 | 401 | 403 | 422 | 429 | 500,
+    readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500,
     readonly code: string,
     message: string,
+    { cause, weaknesses, retryAfter }: AuthErrorOptions = {},
   ) {
-    super(message);
+    super(message, { cause });
+    this.weaknesses = weaknesses;
+    this.retryAfter = retryAfter;
   }
 }
 
-export const errorResponse = (error: AuthError): Response =>
-  Response.json(
-    { code: error.status, error_code: error.code, msg: error.message },
+/** The commonest refusal: a request that is well-formed JSON but not what the endpoint takes. */
+export const invalid = (message: string) => new AuthError(400, "validation_failed", message);
+
+/** A failure of the database, most often of a trigger on auth.users; GoTrue names no more of it. */
+export const databaseFailure = (message: string, cause: DatabaseError) =>
+  new AuthError(500, "unexpected_failure", message, { cause });
+
+export const apiVersionHeader = "x-supabase-api-version";
+const newestVersion = "2024-01-01";
+
+/** Clients that name this version, or a later one, get codes as `code`; others a status there. */
+const asksForNewest = (request: Request) => {
+  const asked = request.headers.get(apiVersionHeader) ?? "";
+  return /^\d{4}-\d\d-\d\d$/.test(asked) && asked >= newestVersion;
+};
+
+export const errorResponse = (error: AuthError, request: Request): Response => {
+  const newest = asksForNewest(request);
+  const named = newest
+    ? { code: error.code, message: error.message }
+    : { code: error.status, error_code: error.code, msg: error.message };
+  return Response.json(
+    { ...named, ...(error.weaknesses && { weak_password: { reasons: error.weaknesses } }) },
     {
       status: error.status,
       headers: {
         "x-sb-error-code": error.code,
-        ...(error.status === 429 && { "retry-after": "60" }),
+        ...(newest && { [apiVersionHeader]: newestVersion }),
+        ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
       },
     },
   );
+};

@@ -1,5 +1,6 @@
-import { errors, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, errors, type JWTHeaderParameters, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
+import type { SigningKey } from "./signing-keys.ts";
 
 /** What every token of this stack carries; other claims pass through untouched. */
 const Claims = z.looseObject({
@@ -25,8 +26,15 @@ export class TokenRefused extends Error {
 export interface Tokens {
   /** The claims of a token signed here; throws `TokenRefused`. */
   verify(token: string): Promise<Claims>;
-  /** Signs claims as they are, adding `iat` and `exp` when a lifetime in seconds is given. */
+  /**
+   * Signs claims as they are, adding `iat` and `exp` when a lifetime in seconds is given: with the
+   * project's own key, or with the JWT secret when it has none.
+   */
   sign(claims: Record<string, unknown>, lifetime?: number): Promise<string>;
+  /** As `sign`, always with the JWT secret (HS256). */
+  signWithSecret(claims: Record<string, unknown>, lifetime?: number): Promise<string>;
+  /** The public halves of the project's keys, as the JWKS endpoint shows them. */
+  jwks(): { keys: Record<string, unknown>[] };
 }
 
 /** Tokens remembered as genuine, so that a client's next requests skip the signature check. */
@@ -36,18 +44,32 @@ const reasonOf = (error: unknown): RefusalReason => {
   if (error instanceof errors.JWTExpired) return "expired";
   if (error instanceof errors.JWTClaimValidationFailed) return "not_yet_valid";
   if (error instanceof errors.JWSSignatureVerificationFailed) return "bad_signature";
-  // Another algorithm than ours: whoever signed it, it was not us.
+  // Another algorithm or key than ours: whoever signed it, it was not us.
   if (error instanceof errors.JOSEAlgNotAllowed) return "bad_signature";
+  if (error instanceof errors.JWKSNoMatchingKey) return "bad_signature";
   return "malformed";
 };
 
-/** Signs and verifies with the project's shared secret (HS256), as Supabase's legacy JWT secret. */
-export const createTokens = (secret: string): Tokens => {
-  const key = new TextEncoder().encode(secret);
+/**
+ * Signs with the project's first private key and verifies with any of its keys; tokens signed with
+ * the shared secret (HS256) stay valid, as Supabase's legacy JWT secret does.
+ */
+export const createTokens = (secret: string, keys: readonly SigningKey[] = []): Tokens => {
+  const secretKey = new TextEncoder().encode(secret);
+  const current = keys.find(({ privateKey }) => privateKey !== null);
   const genuine = new Map<string, Claims>();
 
+  const keyFor = ({ alg, kid }: JWTHeaderParameters): CryptoKey | Uint8Array => {
+    const key = keys.find((candidate) => candidate.kid === kid && candidate.alg === alg);
+    if (key) return key.publicKey;
+    if (alg === "HS256") return secretKey;
+    throw new errors.JWKSNoMatchingKey();
+  };
+
   const check = async (token: string): Promise<Claims> => {
-    const payload = await jwtVerify(token, key, { algorithms: ["HS256"] }).then(
+    const payload = await jwtVerify(token, keyFor, {
+      algorithms: ["HS256", "ES256", "RS256"],
+    }).then(
       (verified) => verified.payload,
       (error: unknown) => {
         throw new TokenRefused(reasonOf(error));
@@ -57,6 +79,24 @@ export const createTokens = (secret: string): Tokens => {
     if (!claims.success) throw new TokenRefused("no_role");
     return claims.data;
   };
+
+  const sign = (
+    claims: Record<string, unknown>,
+    lifetime: number | undefined,
+    header: JWTHeaderParameters,
+    key: CryptoKey | Uint8Array,
+  ) => {
+    const jwt = new SignJWT(claims).setProtectedHeader(header);
+    if (lifetime === undefined) return jwt.sign(key);
+    const now = Math.floor(Date.now() / 1000);
+    return jwt
+      .setIssuedAt(now)
+      .setExpirationTime(now + lifetime)
+      .sign(key);
+  };
+
+  const signWithSecret: Tokens["signWithSecret"] = (claims, lifetime) =>
+    sign(claims, lifetime, { alg: "HS256", typ: "JWT" }, secretKey);
 
   return {
     verify: async (token) => {
@@ -73,13 +113,11 @@ export const createTokens = (secret: string): Tokens => {
       return claims;
     },
     sign: (claims, lifetime) => {
-      const jwt = new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" });
-      if (lifetime === undefined) return jwt.sign(key);
-      const now = Math.floor(Date.now() / 1000);
-      return jwt
-        .setIssuedAt(now)
-        .setExpirationTime(now + lifetime)
-        .sign(key);
+      if (!current?.privateKey) return signWithSecret(claims, lifetime);
+      const header = { alg: current.alg, kid: current.kid, typ: "JWT" };
+      return sign(claims, lifetime, header, current.privateKey);
     },
+    signWithSecret,
+    jwks: () => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),
   };
 };

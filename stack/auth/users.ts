@@ -1,8 +1,14 @@
 import { z } from "zod";
-import type { Database, Session } from "../database/database.ts";
+import type { Reader, Work } from "./context.ts";
+
+/** GoTrue's only instance; its queries see no rows of another. */
+export const instance = "00000000-0000-0000-0000-000000000000";
+const audience = "authenticated";
 
 const Json = z.record(z.string(), z.unknown());
-const Instant = z.string().transform((text) => new Date(text).toISOString());
+
+/** Rows come as JSON from the database, whose sessions write UTC. */
+const Instant = z.string().transform((text) => text.replace(/\+00:00$/, "Z"));
 
 const Identity = z.object({
   id: z.string(),
@@ -15,52 +21,100 @@ const Identity = z.object({
   created_at: Instant.nullable(),
   updated_at: Instant.nullable(),
 });
+/** A row of auth.identities. */
+export type Identity = z.infer<typeof Identity>;
 
-const Account = z.object({
-  user: z.object({
-    id: z.string(),
-    aud: z.string().nullable(),
-    role: z.string().nullable(),
-    email: z.string().nullable(),
-    phone: z.string().nullable(),
-    email_change: z.string().nullable(),
-    phone_change: z.string().nullable(),
-    raw_app_meta_data: Json.nullable(),
-    raw_user_meta_data: Json.nullable(),
-    is_anonymous: z.boolean(),
-    email_confirmed_at: Instant.nullable(),
-    phone_confirmed_at: Instant.nullable(),
-    confirmed_at: Instant.nullable(),
-    invited_at: Instant.nullable(),
-    confirmation_sent_at: Instant.nullable(),
-    recovery_sent_at: Instant.nullable(),
-    email_change_sent_at: Instant.nullable(),
-    phone_change_sent_at: Instant.nullable(),
-    reauthentication_sent_at: Instant.nullable(),
-    last_sign_in_at: Instant.nullable(),
-    created_at: Instant.nullable(),
-    updated_at: Instant.nullable(),
-    banned_until: Instant.nullable(),
-    deleted_at: Instant.nullable(),
-  }),
-  identities: z.array(Identity),
-  aal: z.string().nullable(),
+const Factor = z.object({
+  id: z.string(),
+  friendly_name: z.string().nullable(),
+  factor_type: z.enum(["totp", "webauthn", "phone"]),
+  status: z.enum(["unverified", "verified"]),
+  phone: z.string().nullable(),
+  secret: z.string().nullable(),
+  last_challenged_at: Instant.nullable(),
+  created_at: Instant,
+  updated_at: Instant,
+});
+/** A row of auth.mfa_factors; `secret` never leaves the service. */
+export type Factor = z.infer<typeof Factor>;
+
+const User = z.object({
+  id: z.string(),
+  aud: z.string().nullable(),
+  role: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  encrypted_password: z.string().nullable(),
+  email_confirmed_at: Instant.nullable(),
+  phone_confirmed_at: Instant.nullable(),
+  confirmed_at: Instant.nullable(),
+  invited_at: Instant.nullable(),
+  confirmation_token: z.string().nullable(),
+  confirmation_sent_at: Instant.nullable(),
+  recovery_token: z.string().nullable(),
+  recovery_sent_at: Instant.nullable(),
+  email_change: z.string().nullable(),
+  email_change_token_new: z.string().nullable(),
+  email_change_token_current: z.string().nullable(),
+  email_change_confirm_status: z.number().nullable(),
+  email_change_sent_at: Instant.nullable(),
+  phone_change: z.string().nullable(),
+  phone_change_sent_at: Instant.nullable(),
+  reauthentication_token: z.string().nullable(),
+  reauthentication_sent_at: Instant.nullable(),
+  last_sign_in_at: Instant.nullable(),
+  raw_app_meta_data: Json.nullable(),
+  raw_user_meta_data: Json.nullable(),
+  is_sso_user: z.boolean(),
+  is_anonymous: z.boolean(),
+  created_at: Instant.nullable(),
+  updated_at: Instant.nullable(),
+  banned_until: Instant.nullable(),
+  deleted_at: Instant.nullable(),
+});
+/** A row of auth.users. */
+export type User = z.infer<typeof User>;
+
+const SessionState = z.object({
+  id: z.string(),
+  user_id: z.string(),
+  aal: z.enum(["aal1", "aal2", "aal3"]).nullable(),
+  factor_id: z.string().nullable(),
+  created_at: Instant,
+  not_after: Instant.nullable(),
+  /** Without a zone, in UTC. */
+  refreshed_at: z.string().nullable(),
+  /** How the session was authenticated, newest first; `timestamp` in seconds. */
   amr: z.array(z.object({ method: z.string(), timestamp: z.number() })),
 });
+/** A row of auth.sessions with its authentication methods. */
+export type SessionState = z.infer<typeof SessionState>;
 
-/** A user with identities and, when a session was named, how that session was authenticated. */
+export const Account = z.object({
+  user: User,
+  identities: z.array(Identity),
+  factors: z.array(Factor),
+});
+/** A user with all that hangs on it. */
 export type Account = z.infer<typeof Account>;
 
-const accountQuery = `
-  select
-    to_jsonb(u) as user,
-    coalesce(
-      (select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i
-       where i.user_id = u.id),
-      '[]'
-    ) as identities,
-    (select s.aal::text from auth.sessions s where s.id = $2::uuid) as aal,
-    coalesce(
+/** The columns of an account for a query that calls auth.users `u`; rows parse with `Account`. */
+export const accountColumns = `
+  to_jsonb(u) as "user",
+  coalesce(
+    (select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i
+     where i.user_id = u.id),
+    '[]'
+  ) as identities,
+  coalesce(
+    (select jsonb_agg(to_jsonb(f) order by f.created_at) from auth.mfa_factors f
+     where f.user_id = u.id),
+    '[]'
+  ) as factors`;
+
+const sessionColumn = `
+  (
+    select to_jsonb(s) || jsonb_build_object('amr', coalesce(
       (select jsonb_agg(
          jsonb_build_object(
            'method', a.authentication_method,
@@ -68,74 +122,235 @@ const accountQuery = `
          )
          order by a.updated_at desc
        )
-       from auth.mfa_amr_claims a where a.session_id = $2::uuid),
+       from auth.mfa_amr_claims a where a.session_id = s.id),
       '[]'
-    ) as amr
-  from auth.users u
-  where u.id = $1::uuid`;
+    ))
+    from auth.sessions s where s.id = $2::uuid
+  ) as session`;
 
-/** Reads a user, and how the session was authenticated; null when the user is gone. */
-export const readAccount = async (
-  database: Pick<Database, "query"> | Session,
+const byId = `
+  select ${accountColumns}, ${sessionColumn}
+  from auth.users u
+  where u.instance_id = '${instance}' and u.id = $1::uuid`;
+
+const WithSession = Account.extend({ session: SessionState.nullable() });
+
+export interface Found {
+  account: Account;
+  session: SessionState | null;
+}
+
+/** The user with this id, and the session with that one; null when the user is gone. */
+export const findById = async (
+  reader: Reader,
   userId: string,
   sessionId: string | null = null,
+): Promise<Found | null> => {
+  const { rows } = await reader.query(byId, [userId, sessionId]);
+  if (!rows[0]) return null;
+  const { session, ...account } = WithSession.parse(rows[0]);
+  return { account, session };
+};
+
+/** As `findById` for a user that must be there, as within the transaction that made it. */
+export const readAccount = async (reader: Reader, userId: string): Promise<Account> => {
+  const found = await findById(reader, userId);
+  if (!found) throw new Error(`The user ${userId} vanished within a transaction.`);
+  return found.account;
+};
+
+const one = async (
+  reader: Reader,
+  condition: string,
+  parameters: readonly unknown[],
 ): Promise<Account | null> => {
-  const { rows } = await database.query(accountQuery, [userId, sessionId]);
+  const { rows } = await reader.query(
+    `select ${accountColumns} from auth.users u
+     where u.instance_id = '${instance}' and u.aud = '${audience}' and ${condition} limit 1`,
+    parameters,
+  );
   return rows[0] ? Account.parse(rows[0]) : null;
 };
 
-/** Leaves out what is empty, as Go's `omitempty` does in GoTrue's answers. */
-const present = (fields: Record<string, string | null>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+/** The user who signs in with this address, which is in lower case. */
+export const findByEmail = (reader: Reader, email: string): Promise<Account | null> =>
+  one(reader, "lower(u.email) = $1 and not u.is_sso_user", [email]);
 
-/** The user object that Supabase Auth answers with. */
-export const userJson = ({ user, identities }: Account) => ({
-  id: user.id,
-  aud: user.aud ?? "authenticated",
-  role: user.role ?? "authenticated",
-  email: user.email ?? "",
-  phone: user.phone ?? "",
-  ...present({
-    email_confirmed_at: user.email_confirmed_at,
-    phone_confirmed_at: user.phone_confirmed_at,
-    confirmed_at: user.confirmed_at,
-    invited_at: user.invited_at,
-    confirmation_sent_at: user.confirmation_sent_at,
-    recovery_sent_at: user.recovery_sent_at,
-    new_email: user.email_change,
-    email_change_sent_at: user.email_change_sent_at,
-    new_phone: user.phone_change,
-    phone_change_sent_at: user.phone_change_sent_at,
-    reauthentication_sent_at: user.reauthentication_sent_at,
-    last_sign_in_at: user.last_sign_in_at,
-    banned_until: user.banned_until,
-    deleted_at: user.deleted_at,
-  }),
-  app_metadata: user.raw_app_meta_data ?? {},
-  user_metadata: user.raw_user_meta_data ?? {},
-  identities: identities.map(({ id, provider_id, email, ...identity }) => ({
-    identity_id: id,
-    id: provider_id,
-    ...identity,
-    ...(email && { email }),
-  })),
-  created_at: user.created_at,
-  updated_at: user.updated_at,
-  is_anonymous: user.is_anonymous,
-});
+/** Somebody, other than `except`, who has this address, be it as an identity. */
+export const findHolder = (
+  reader: Reader,
+  email: string,
+  except: string | null = null,
+): Promise<Account | null> =>
+  one(
+    reader,
+    `u.id is distinct from $2::uuid and u.id in (
+       select i.user_id from auth.identities i
+       where i.email = $1 and i.provider not like 'sso:%'
+       union all
+       select h.id from auth.users h
+       where h.instance_id = '${instance}' and lower(h.email) = $1 and not h.is_sso_user
+     )`,
+    [email, except],
+  );
 
-/** The claims of an access token as Supabase Auth issues them; `iat` and `exp` come on signing. */
-export const accessClaims = (account: Account, sessionId: string, issuer: string) => ({
-  iss: issuer,
-  sub: account.user.id,
-  aud: account.user.aud ?? "authenticated",
-  email: account.user.email ?? "",
-  phone: account.user.phone ?? "",
-  app_metadata: account.user.raw_app_meta_data ?? {},
-  user_metadata: account.user.raw_user_meta_data ?? {},
-  role: account.user.role ?? "authenticated",
-  aal: account.aal ?? "aal1",
-  amr: account.amr,
-  session_id: sessionId,
-  is_anonymous: account.user.is_anonymous,
-});
+/** Columns of auth.users that code may set; instants as ISO text. */
+export type UserChange = Partial<
+  Pick<
+    User,
+    | "aud"
+    | "role"
+    | "email"
+    | "phone"
+    | "encrypted_password"
+    | "email_confirmed_at"
+    | "phone_confirmed_at"
+    | "invited_at"
+    | "confirmation_token"
+    | "confirmation_sent_at"
+    | "recovery_token"
+    | "recovery_sent_at"
+    | "email_change"
+    | "email_change_token_new"
+    | "email_change_token_current"
+    | "email_change_confirm_status"
+    | "email_change_sent_at"
+    | "phone_change"
+    | "phone_change_sent_at"
+    | "reauthentication_token"
+    | "reauthentication_sent_at"
+    | "last_sign_in_at"
+    | "is_anonymous"
+    | "banned_until"
+    | "deleted_at"
+  >
+>;
+
+/** Sets columns of one user, and `updated_at` with them. */
+export const changeUser = async (work: Work, userId: string, change: UserChange): Promise<void> => {
+  const columns = Object.entries(change);
+  // Column names come from the type above, never from a request.
+  const assignments = columns.map(([column], at) => `${column} = $${at + 2}`);
+  await work.query(
+    `update auth.users set ${[...assignments, "updated_at = now()"].join(", ")} where id = $1::uuid`,
+    [userId, ...columns.map(([, value]) => value)],
+  );
+};
+
+export type Metadata = Readonly<Record<string, unknown>>;
+
+/** Merges into a metadata column; a key whose value is null is removed. */
+export const mergeMetadata = async (
+  work: Work,
+  userId: string,
+  column: "raw_user_meta_data" | "raw_app_meta_data",
+  changes: Metadata,
+): Promise<void> => {
+  const kept = Object.entries(changes).filter(([, value]) => value !== null);
+  const removed = Object.keys(changes).filter((key) => changes[key] === null);
+  await work.query(
+    `update auth.users set
+       ${column} = (coalesce(${column}, '{}') || $2::jsonb)
+         - array(select jsonb_array_elements_text($3::jsonb)),
+       updated_at = now()
+     where id = $1::uuid`,
+    [userId, JSON.stringify(Object.fromEntries(kept)), JSON.stringify(removed)],
+  );
+};
+
+export interface NewUser {
+  id: string;
+  email: string | null;
+  phone?: string | null;
+  passwordHash: string;
+  userMetadata: Metadata;
+  appMetadata: Metadata;
+  isAnonymous?: boolean;
+}
+
+/** Inserts a user that nothing is confirmed of; unique violations and failing triggers pass through. */
+export const insertUser = async (work: Work, user: NewUser): Promise<void> => {
+  await work.query(
+    `insert into auth.users (
+       instance_id, id, aud, role, email, phone, encrypted_password, raw_user_meta_data,
+       raw_app_meta_data, is_anonymous, confirmation_token, recovery_token, email_change,
+       email_change_token_new, created_at, updated_at
+     )
+     values (
+       '${instance}', $1::uuid, '${audience}', 'authenticated', $2, $3, $4, $5::jsonb,
+       $6::jsonb, $7, '', '', '', '', now(), now()
+     )`,
+    [
+      user.id,
+      user.email,
+      user.phone ?? null,
+      user.passwordHash,
+      JSON.stringify(user.userMetadata),
+      JSON.stringify(user.appMetadata),
+      user.isAnonymous ?? false,
+    ],
+  );
+};
+
+export interface NewIdentity {
+  userId: string;
+  provider: string;
+  /** The user's id at the provider; for `email` and `phone` the user's own id. */
+  providerId: string;
+  /** What the provider says of the user; `email` is what sign-ups are matched by. */
+  data: Metadata;
+}
+
+export const insertIdentity = async (work: Work, identity: NewIdentity): Promise<void> => {
+  await work.query(
+    `insert into auth.identities (
+       user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at
+     )
+     values ($1::uuid, $2, $3, $4::jsonb, now(), now(), now())`,
+    [identity.userId, identity.provider, identity.providerId, JSON.stringify(identity.data)],
+  );
+};
+
+/** Merges into what an identity says. */
+export const changeIdentityData = async (
+  work: Work,
+  identityId: string,
+  changes: Metadata,
+): Promise<void> => {
+  await work.query(
+    `update auth.identities set identity_data = identity_data || $2::jsonb, updated_at = now()
+     where id = $1::uuid`,
+    [identityId, JSON.stringify(changes)],
+  );
+};
+
+/** Makes `app_metadata.provider(s)` name the identities that the user has now, oldest first. */
+export const refreshProviders = async (work: Work, userId: string): Promise<void> => {
+  await work.query(
+    `update auth.users u
+     set raw_app_meta_data = coalesce(u.raw_app_meta_data, '{}') || p.named, updated_at = now()
+     from (
+       select jsonb_strip_nulls(jsonb_build_object(
+         'provider', (array_agg(i.provider order by i.since))[1],
+         'providers', coalesce(jsonb_agg(i.provider order by i.since), '[]')
+       )) as named
+       from (
+         select i.provider, min(i.created_at) as since
+         from auth.identities i where i.user_id = $1::uuid group by i.provider
+       ) i
+     ) p
+     where u.id = $1::uuid`,
+    [userId],
+  );
+};
+
+export const isBanned = ({ user }: Account, now = Date.now()): boolean =>
+  user.banned_until !== null && Date.parse(user.banned_until) > now;
+
+export const isEmailConfirmed = ({ user }: Account): boolean => user.email_confirmed_at !== null;
+
+export const hasPassword = ({ user }: Account): boolean => Boolean(user.encrypted_password);
+
+/** Whether a second factor was set up, so that sensitive changes ask for it. */
+export const hasVerifiedFactor = ({ factors }: Account): boolean =>
+  factors.some(({ status }) => status === "verified");

@@ -2,8 +2,7 @@
 -- supabase_auth_admin: the project's role `postgres` may read and write rows, reference
 -- auth.users(id) and put triggers on it, but never alter these tables.
 --
--- Left out: SAML and OAuth-server tables, which nothing here serves. One column differs:
--- refresh_tokens.id is text (Supabase: bigint), because @supabase/lite numbers them with UUIDs.
+-- Left out: SAML, SCIM, passkey and OAuth-server tables, which nothing here serves.
 
 grant create on schema auth to supabase_auth_admin;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
@@ -155,7 +154,7 @@ create index if not exists sessions_not_after_idx on auth.sessions (not_after de
 
 create table if not exists auth.refresh_tokens (
   instance_id uuid,
-  id text primary key default gen_random_uuid()::text,
+  id bigserial primary key,
   token varchar(255) constraint refresh_tokens_token_unique unique,
   user_id varchar(255),
   revoked boolean,
@@ -164,6 +163,24 @@ create table if not exists auth.refresh_tokens (
   parent varchar(255),
   session_id uuid references auth.sessions (id) on delete cascade
 );
+do $numbered$
+begin
+  -- Databases of before numbered them with UUIDs; those tokens are of no order, so they go.
+  if (
+    select a.atttypid = 'text'::regtype
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'auth.refresh_tokens'::regclass and a.attname = 'id'
+  ) then
+    delete from auth.refresh_tokens;
+    create sequence auth.refresh_tokens_id_seq owned by auth.refresh_tokens.id;
+    alter table auth.refresh_tokens
+      alter column id drop default,
+      alter column id type bigint using id::bigint;
+    alter table auth.refresh_tokens
+      alter column id set default nextval('auth.refresh_tokens_id_seq');
+  end if;
+end
+$numbered$;
 comment on table auth.refresh_tokens is
   'Auth: Store of tokens used to refresh JWT tokens once they expire.';
 
@@ -278,6 +295,8 @@ create table if not exists auth.audit_log_entries (
 comment on table auth.audit_log_entries is 'Auth: Audit trail for user actions.';
 
 create index if not exists audit_logs_instance_id_idx on auth.audit_log_entries (instance_id);
+
+grant all on sequence auth.refresh_tokens_id_seq to postgres, dashboard_user;
 
 do $access$
 declare

@@ -7,7 +7,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import { type ApiKeys, createDoorkeeper, legacyKeys } from "../../../stack/auth/api-keys.ts";
 import { createAuth } from "../../../stack/auth/auth.ts";
-import type { AuthSettings } from "../../../stack/auth/settings.ts";
+import { AuthSettings } from "../../../stack/auth/settings.ts";
 import { createTokens, type Tokens } from "../../../stack/auth/tokens.ts";
 import type { Database } from "../../../stack/database/database.ts";
 import { openPglite } from "../../../stack/database/pglite.ts";
@@ -19,26 +19,20 @@ import { createMemoryFileStore } from "../../../stack/storage/file-store.ts";
 import type { StorageSettings } from "../../../stack/storage/settings.ts";
 import { createStorage } from "../../../stack/storage/storage.ts";
 
-export const authSettings: AuthSettings = {
+export const authSettings = AuthSettings.parse({
   site_url: "http://127.0.0.1:3000",
   additional_redirect_urls: ["http://127.0.0.1:3000/**"],
   jwt_expiry: 900,
-  enable_signup: true,
   enable_anonymous_sign_ins: true,
-  enable_refresh_token_rotation: true,
-  refresh_token_reuse_interval: 10,
   minimum_password_length: 8,
-  password_requirements: "",
-  sessions: {},
-  rate_limit: { anonymous_users: 1000 },
-  email: {
-    enable_signup: true,
-    enable_confirmations: false,
-    double_confirm_changes: true,
-    otp_length: 6,
-    otp_expiry: 3600,
+  rate_limit: {
+    anonymous_users: 1000,
+    sign_in_sign_ups: 1000,
+    token_refresh: 1000,
+    token_verifications: 1000,
   },
-};
+  email: { max_frequency: "0s" },
+});
 
 const storageSettings: StorageSettings = {
   file_size_limit: "1MiB",
@@ -115,11 +109,10 @@ export const startPlatform = async (
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", () => listening()));
   const url = `http://127.0.0.1:${portOf(server.address())}`;
 
-  const auth = await createAuth({
+  const auth = createAuth({
     database,
     settings,
     tokens,
-    jwtSecret,
     doorkeeper,
     apiUrl: url,
     deliver: mail.deliver,
@@ -127,8 +120,6 @@ export const startPlatform = async (
   const rest = await createRest({
     database,
     doorkeeper,
-    keys,
-    jwtSecret,
     api: { schemas: ["public"], extra_search_path: ["public", "extensions"], max_rows: 1000 },
   });
   const storage = await createStorage({
@@ -145,7 +136,7 @@ export const startPlatform = async (
         const { pathname } = new URL(request.url);
         if (pathname.startsWith("/auth/v1/")) return auth.fetch(request);
         if (pathname.startsWith("/storage/v1/")) return storage.fetch(request);
-        return rest(request);
+        return rest.fetch(request);
       },
       { overrideGlobalObjects: false },
     ),

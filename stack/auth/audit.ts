@@ -1,0 +1,73 @@
+import type { Work } from "./context.ts";
+import type { Account } from "./users.ts";
+
+/** What can happen, and the kind of thing it happens to, as GoTrue writes them. */
+const kinds = {
+  login: "account",
+  logout: "account",
+  invite_accepted: "account",
+  user_signedup: "team",
+  user_invited: "team",
+  user_deleted: "team",
+  user_modified: "user",
+  user_recovery_requested: "user",
+  user_reauthenticate_requested: "user",
+  user_confirmation_requested: "user",
+  user_repeated_signup: "user",
+  user_updated_password: "user",
+  token_revoked: "token",
+  token_refreshed: "token",
+  factor_in_progress: "factor",
+  factor_unenrolled: "factor",
+  challenge_created: "factor",
+  verification_attempted: "factor",
+  factor_deleted: "factor",
+  factor_updated: "factor",
+  mfa_code_login: "factor",
+  identity_unlinked: "user",
+} as const;
+
+export type AuditAction = keyof typeof kinds;
+
+/** Who did it: a user, or the secret key. */
+type Actor = Pick<Account, "user"> | "service_role";
+
+/** Adds an entry to auth.audit_log_entries. */
+export const audit = async (
+  work: Work,
+  actor: Actor,
+  action: AuditAction,
+  traits?: Readonly<Record<string, unknown>>,
+): Promise<void> => {
+  const payload = {
+    ...describe(actor),
+    action,
+    log_type: kinds[action],
+    ...(traits && { traits }),
+  };
+  await work.query(
+    `insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
+     values (
+       '00000000-0000-0000-0000-000000000000', gen_random_uuid(), $1::json, now(), $2
+     )`,
+    [JSON.stringify(payload), work.call.ip],
+  );
+};
+
+const describe = (actor: Actor) => {
+  if (actor === "service_role") {
+    return {
+      actor_id: "00000000-0000-0000-0000-000000000000",
+      actor_via_sso: false,
+      actor_username: actor,
+    };
+  }
+  const { user } = actor;
+  const name = user.raw_user_meta_data?.full_name;
+  return {
+    actor_id: user.id,
+    actor_via_sso: user.is_sso_user,
+    actor_username: user.phone || (user.email ?? ""),
+    ...(name !== undefined && { actor_name: name }),
+  };
+};

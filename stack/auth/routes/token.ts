@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { AuthError } from "../auth-error.ts";
+import type { AuthContext } from "../context.ts";
+import { type Call, route } from "../router.ts";
+import { grantPassword } from "./grant-password.ts";
+import { grantPkce } from "./grant-pkce.ts";
+import { grantRefresh } from "./grant-refresh.ts";
+
+/** Exchanges what the body holds for a session. */
+export type GrantHandler = (
+  auth: AuthContext,
+  call: Call,
+  body: Readonly<Record<string, unknown>>,
+) => Promise<Response>;
+
+const grants: Readonly<Record<string, GrantHandler>> = {
+  password: grantPassword,
+  refresh_token: grantRefresh,
+  pkce: grantPkce,
+};
+
+export const token = route(
+  {
+    method: "POST",
+    path: "/token",
+    body: z.looseObject({}),
+    limit: ({ limits }) => limits.tokens,
+  },
+  async (auth, call) => {
+    const grant = grants[call.url.searchParams.get("grant_type") ?? ""];
+    if (!grant) throw new AuthError(400, "invalid_credentials", "unsupported_grant_type");
+    return grant(auth, call, call.body);
+  },
+);

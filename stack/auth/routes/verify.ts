@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { AuthError, invalid } from "../auth-error.ts";
+import type { AuthContext, Work } from "../context.ts";
+import { emailAddress } from "../email-address.ts";
+import { findFlowOf, issueCode } from "../flow-state.ts";
+import { hashOf, pkcePrefix } from "../one-time-tokens.ts";
+import { redirectTarget } from "../redirects.ts";
+import { route, Text } from "../router.ts";
+import { beginSession, type Grant, type Method, sessionJson } from "../sessions.ts";
+import { refreshProviders } from "../users.ts";
+import { confirm, findPending, singleConfirmation, type Verification } from "../verification.ts";
+
+const Body = z.looseObject({
+  type: Text,
+  token: Text,
+  token_hash: Text,
+  email: Text,
+  phone: Text,
+  redirect_to: Text,
+});
+type Body = z.infer<typeof Body>;
+
+/** A code with its address, or a link's hash alone, exchanged for a session. */
+export const verify = route(
+  { method: "POST", path: "/verify", body: Body, limit: ({ limits }) => limits.verifications },
+  async (auth, call) => {
+    const verification = verificationOf(call.body);
+    const grant = await auth.transaction(call, async (work) => {
+      const userId = await settle(work, verification);
+      return userId && beginSession(auth, work, userId, "otp");
+    });
+    if (!grant) return Response.json({ msg: singleConfirmation, code: "200" });
+    return Response.json(await sessionJson(auth, grant));
+  },
+);
+
+/** Where the links in mails lead: verifies, then sends the browser on with a session or a code. */
+export const followLink = route(
+  {
+    method: "GET",
+    path: "/verify",
+    keyless: true,
+    limit: ({ limits }) => limits.verifications,
+  },
+  async (auth, call) => {
+    const hash = call.url.searchParams.get("token") ?? "";
+    const type = call.url.searchParams.get("type") ?? "";
+    if (type === "") throw invalid("Verify requires a verification type");
+    if (hash === "") throw invalid("Verify requires a token or a token hash");
+    const pkce = hash.startsWith(pkcePrefix);
+    const target = redirectTarget(auth.settings, call);
+    const message = "Email link is invalid or has expired";
+    try {
+      const outcome = await auth.transaction(call, (work) =>
+        follow(auth, work, { type, hashes: [hash], message }, pkce),
+      );
+      return redirect(await landing(auth, target, type, outcome, pkce));
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      return redirect(withError(target, error, pkce));
+    }
+  },
+);
+
+type Outcome = { grant: Grant } | { code: string } | "half";
+
+const follow = async (
+  auth: AuthContext,
+  work: Work,
+  verification: Verification,
+  pkce: boolean,
+): Promise<Outcome> => {
+  const userId = await settle(work, verification);
+  if (!userId) return "half";
+  if (!pkce) return { grant: await beginSession(auth, work, userId, "otp") };
+  const flow = await findFlowOf(work, userId, flowMethod(verification.type));
+  if (!flow) {
+    throw new AuthError(
+      400,
+      "flow_state_not_found",
+      "No associated flow state found. No valid flow state found for user.",
+    );
+  }
+  return { code: await issueCode(work, flow) };
+};
+
+const flowMethod = (type: string): Method => {
+  switch (type) {
+    case "recovery":
+    case "magiclink":
+    case "invite":
+    case "email_change":
+      return type;
+    default:
+      return "email/signup";
+  }
+};
+
+/** Confirms what the secret stands for; the user, or null when another mail is to be followed too. */
+const settle = async (work: Work, verification: Verification): Promise<string | null> => {
+  const pending = await findPending(work, verification);
+  if (!(await confirm(work, pending))) return null;
+  const { id } = pending.account.user;
+  await refreshProviders(work, id);
+  return id;
+};
+
+const verificationOf = (body: Body): Verification => {
+  if (body.type === "") throw invalid("Verify requires a verification type");
+  if ((body.token === "") === (body.token_hash === "")) {
+    throw invalid("Verify requires either a token or a token hash");
+  }
+  if (body.token_hash !== "") {
+    if (body.email !== "" || body.phone !== "" || body.redirect_to !== "") {
+      throw invalid("Only the token_hash and type should be provided");
+    }
+    const message = "Email link is invalid or has expired";
+    return { type: body.type, hashes: [body.token_hash], message };
+  }
+  if (body.email === "" || body.phone !== "") {
+    throw invalid("Only an email address or phone number should be provided on verify");
+  }
+  const hash = hashOf(emailAddress(body.email), body.token);
+  const message = "Token has expired or is invalid";
+  return { type: body.type, hashes: [hash, pkcePrefix + hash], message };
+};
+
+const redirect = (location: string) => new Response(null, { status: 303, headers: { location } });
+
+/** The address with values in its fragment, and in its query where a server shall see them. */
+const carrying = (
+  target: string,
+  values: Readonly<Record<string, string>>,
+  inQuery: boolean,
+): string => {
+  const url = new URL(target);
+  if (inQuery)
+    for (const [name, value] of Object.entries(values)) url.searchParams.set(name, value);
+  url.hash = new URLSearchParams({ ...values, sb: "" }).toString();
+  return url.toString();
+};
+
+const oauthErrors: Readonly<Record<number, string>> = {
+  400: "invalid_request",
+  401: "unauthorized_client",
+  403: "access_denied",
+  500: "server_error",
+};
+
+const withError = (target: string, error: AuthError, pkce: boolean): string => {
+  const kind = oauthErrors[error.status];
+  const values = {
+    ...(kind && { error: kind }),
+    error_code: error.code,
+    error_description: error.message,
+  };
+  return carrying(target, values, pkce);
+};
+
+const landing = async (
+  auth: AuthContext,
+  target: string,
+  type: string,
+  outcome: Outcome,
+  pkce: boolean,
+): Promise<string> => {
+  if (outcome === "half") return carrying(target, { message: singleConfirmation }, pkce);
+  if ("code" in outcome) {
+    const url = new URL(target);
+    url.searchParams.set("code", outcome.code);
+    return url.toString();
+  }
+  const session = await sessionJson(auth, outcome.grant);
+  return carrying(
+    target,
+    {
+      access_token: session.access_token,
+      expires_at: String(session.expires_at),
+      expires_in: String(session.expires_in),
+      refresh_token: session.refresh_token,
+      token_type: session.token_type,
+      type,
+    },
+    false,
+  );
+};
