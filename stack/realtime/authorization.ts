@@ -3,7 +3,7 @@ import type { Database } from "../database/database.ts";
 import type { Access } from "./access.ts";
 
 /** What a policy on `realtime.messages` can tell apart by the column of this name. */
-export type Extension = "broadcast";
+export type Extension = "broadcast" | "presence";
 
 export interface Question {
   access: Access;

@@ -1,16 +1,39 @@
+import type { Database } from "../database/database.ts";
 import { type Access, type Credentials, expired, isApiKey, now, Refused } from "./access.ts";
-import type { Authorization } from "./authorization.ts";
+import type { Authorization, Extension } from "./authorization.ts";
+import type { Changes } from "./changes.ts";
+import { ChannelChanges } from "./channel-changes.ts";
+import { ChannelPresence, type PresenceOutcome } from "./channel-presence.ts";
+import { broadcastOf, replayed, type StoredBroadcast } from "./history.ts";
 import type { Join } from "./join.ts";
+import type { Limits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Broadcast, Frame, Incoming, Ref, Version } from "./protocol.ts";
-import type { Subscriber, Topics } from "./topics.ts";
+import type { Presence } from "./presence.ts";
+import {
+  type Broadcast,
+  encodeBroadcast,
+  type Frame,
+  type Incoming,
+  type Ref,
+  type Version,
+} from "./protocol.ts";
+import { type Subscriber, type Topics, topicPrefix } from "./topics.ts";
 
-/** What a channel needs of the server and of the connection that it belongs to. */
-export interface ChannelPorts {
+/** What every channel needs of the server. */
+export interface ChannelServices {
+  database: Database;
   credentials: Credentials;
   authorization: Authorization;
   topics: Topics;
+  presence: Presence;
+  changes: Changes;
   outbox: Outbox;
+  limits: Limits;
+  log(message: string): void;
+}
+
+/** What a channel needs of the connection that it belongs to. */
+export interface ChannelPorts extends ChannelServices {
   /** Whom the socket's API key speaks for. */
   keyAccess: Access;
   headers: Record<string, string>;
@@ -20,15 +43,11 @@ export interface ChannelPorts {
   push(event: string, payload: Record<string, unknown>): void;
   /** The channel ended itself: its client is told so. */
   closed(): void;
-  log(message: string): void;
 }
 
 type Reply = { status: "ok" | "error"; response: Record<string, unknown> };
 
 export const ok: Reply = { status: "ok", response: {} };
-
-/** Larger than this a broadcast is refused, as on Supabase: 3,000 kB and some room for the rest. */
-export const maximumPayload = 3_000_500;
 
 const databaseUnavailable = new Refused(
   "UnableToConnectToProject",
@@ -38,15 +57,26 @@ const databaseUnavailable = new Refused(
 /** Timers cannot wait longer than 24 days, and clocks drift: look again after an hour at most. */
 const longestWait = 60 * 60 * 1000;
 
+/** What waits until the client knows that it has joined. */
+interface Beginning {
+  replayed: readonly StoredBroadcast[];
+  held: { frame: Frame; id: string | undefined }[];
+}
+
 /**
- * One client's membership in one topic. What the policies allow is asked when joining and again for
- * every new token; reading decides on membership, writing is asked with the first broadcast.
+ * One client's membership in one topic. What the policies allow to read is asked when joining and
+ * again for every new token; writing is asked with the first message.
  */
 export class Channel implements Subscriber {
   readonly version: Version;
   readonly #topic: { name: string; private: boolean };
-  #writable: Promise<boolean> | boolean | undefined;
+  readonly #presence: ChannelPresence;
+  readonly #changes: ChannelChanges;
+  /** What the policies allow to read; a public channel has none. */
+  #readable: ReadonlySet<string> | undefined;
+  readonly #writable = new Map<Extension, Promise<boolean> | boolean>();
   #expiry: NodeJS.Timeout | undefined;
+  #beginning: Beginning | undefined = { replayed: [], held: [] };
   #open = true;
 
   private constructor(
@@ -58,27 +88,74 @@ export class Channel implements Subscriber {
   ) {
     this.version = ports.version;
     this.#topic = { name: join.name, private: join.private };
+    this.#presence = new ChannelPresence(this.#topic, join, {
+      presence: ports.presence,
+      limits: ports.limits,
+      mayTrack: () => this.#mayTrack(),
+      push: ports.push,
+    });
+    this.#changes = new ChannelChanges(join, {
+      changes: ports.changes,
+      version: ports.version,
+      deliver: (frame) => this.deliver(frame),
+      tell: (status, message) => this.#tell("postgres_changes", status, message),
+      log: ports.log,
+    });
   }
 
-  /** Joins the topic; rejects with `Refused`. */
+  /** Joins the topic; rejects with `Refused`. What comes waits for `begin`. */
   static async open(joinRef: Ref, join: Join, ports: ChannelPorts): Promise<Channel> {
     // Without a session clients send their API key, which the socket has shown already.
     const token = join.token && !isApiKey(join.token) ? join.token : undefined;
     const access = token ? await ports.credentials.accessOf(token) : ports.keyAccess;
     const channel = new Channel(joinRef, join, access, token, ports);
-    await channel.#mayRead(access);
-    await ports.outbox.attend().catch((error) => {
-      ports.outbox.leave();
-      ports.log(`Realtime could not listen to the database: ${error}`);
-      throw databaseUnavailable;
-    });
+    channel.#readable = await channel.#mayRead(access);
+    await channel.#enter();
     channel.#watchExpiry();
-    ports.topics.subscribe(channel.#topic, channel);
     return channel;
   }
 
-  deliver(frame: Frame): void {
+  get hearsBroadcasts(): boolean {
+    return this.#readable?.has("broadcast") ?? true;
+  }
+
+  get seesPresence(): boolean {
+    return this.#readable?.has("presence") ?? true;
+  }
+
+  /** What the client is answered when it has joined. */
+  get welcome(): Record<string, unknown> {
+    return { postgres_changes: this.join.bindings.map(({ id, params }) => ({ ...params, id })) };
+  }
+
+  /** Starts after the client has been told that it joined. */
+  begin(): void {
+    const { replayed: stored, held } = this.#beginning ?? { replayed: [], held: [] };
+    this.#beginning = undefined;
+    for (const message of stored) {
+      const broadcast = broadcastOf(message, { replayed: true });
+      const topic = `${topicPrefix}${this.join.name}`;
+      const frame = broadcast && encodeBroadcast(this.version, topic, broadcast);
+      if (frame) this.ports.send(frame);
+    }
+    const ids = new Set(stored.map(({ id }) => id));
+    if (this.#presence.isEnabled && this.seesPresence) this.#settle(this.#presence.sync());
+    for (const { frame, id } of held) if (!id || !ids.has(id)) this.deliver(frame);
+    if (this.join.replicationReady) {
+      this.#tell("system", "ok", "Replication connection established");
+    }
+    this.#changes.watchAs(this.access);
+  }
+
+  deliver(frame: Frame, id?: string): void {
+    if (!this.#open) return;
+    if (this.#beginning) {
+      this.#beginning.held.push({ frame, id });
+      return;
+    }
     this.ports.send(frame);
+    this.ports.limits.messages.add();
+    if (this.ports.limits.messages.isExceeded()) this.#shutDown("Too many messages per second");
   }
 
   /** Ends the membership, silently. */
@@ -86,8 +163,10 @@ export class Channel implements Subscriber {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#expiry);
+    this.#changes.end();
     this.ports.outbox.leave();
     this.ports.topics.unsubscribe(this.#topic, this);
+    this.#presence.leave();
   }
 
   /** A reply, or nothing: Supabase answers only what the client asked an answer for. */
@@ -98,12 +177,30 @@ export class Channel implements Subscriber {
       case "access_token":
         return this.#refresh(message.payload.access_token);
       case "presence":
-        return {
-          status: "error",
-          response: { reason: "NotSupported: The local stack does not serve presence" },
-        };
+        return this.#receivePresence(message.payload);
       default:
+        this.ports.limits.messages.add();
         return undefined;
+    }
+  }
+
+  /** Takes part in the topic, whose messages are held back until `begin`. */
+  async #enter(): Promise<void> {
+    await this.ports.outbox.attend().catch((error) => {
+      this.ports.outbox.leave();
+      this.ports.log(`Realtime could not listen to the database: ${error}`);
+      throw databaseUnavailable;
+    });
+    this.ports.topics.subscribe(this.#topic, this);
+    const { replay, name } = this.join;
+    if (!replay) return;
+    try {
+      if (!this.hearsBroadcasts) throw notReadable(name);
+      const messages = await replayed(this.ports.database, name, replay);
+      if (this.#beginning) this.#beginning.replayed = messages;
+    } catch (error) {
+      this.leave();
+      throw error;
     }
   }
 
@@ -113,12 +210,12 @@ export class Channel implements Subscriber {
       text: JSON.stringify(message.payload),
     };
     const size = broadcast.kind === "user" ? broadcast.body.length : broadcast.text.length;
-    if (size > maximumPayload) {
+    if (size > this.ports.limits.settings.payload) {
       return this.join.ack
         ? { status: "error", response: { reason: "payload_size_exceeded" } }
         : undefined;
     }
-    const writable = this.#mayWrite();
+    const writable = this.#mayWrite("broadcast");
     return typeof writable === "boolean"
       ? this.#publish(broadcast, writable)
       : writable.then((allowed) => this.#publish(broadcast, allowed));
@@ -127,60 +224,99 @@ export class Channel implements Subscriber {
   /** A broadcast that the policies do not allow is dropped without a word, as on Supabase. */
   #publish(broadcast: Broadcast, allowed: boolean): Reply | undefined {
     if (!allowed || !this.#open) return undefined;
-    this.ports.topics.publish(this.#topic, broadcast, this.join.self ? undefined : this);
+    this.ports.limits.messages.add();
+    this.ports.topics.publish(this.#topic, broadcast, this.join.self ? {} : { except: this });
     return this.join.ack ? ok : undefined;
   }
 
-  #mayWrite(): boolean | Promise<boolean> {
-    if (!this.join.private) return true;
-    this.#writable ??= this.#askToWrite();
-    return this.#writable;
+  #receivePresence(
+    payload: Record<string, unknown>,
+  ): Reply | undefined | Promise<Reply | undefined> {
+    const outcome = this.#presence.receive(payload);
+    return outcome instanceof Promise
+      ? outcome.then((late) => this.#settle(late))
+      : this.#settle(outcome);
   }
 
-  async #askToWrite(): Promise<boolean> {
+  #settle(outcome: PresenceOutcome): Reply | undefined {
+    if ("shutDown" in outcome) return this.#shutDown(outcome.shutDown);
+    if (outcome.reply === "ok") return ok;
+    return { status: "error", response: outcome.reason ? { reason: outcome.reason } : {} };
+  }
+
+  #mayWrite(extension: Extension): boolean | Promise<boolean> {
+    if (!this.join.private) return true;
+    const known = this.#writable.get(extension);
+    if (known !== undefined) return known;
+    const asked = this.#askToWrite(extension);
+    this.#writable.set(extension, asked);
+    return asked;
+  }
+
+  async #askToWrite(extension: Extension): Promise<boolean> {
+    const { access } = this;
     try {
       const { writable, problem } = await this.ports.authorization.ask({
-        ...this.#question(this.access),
+        ...this.#question(access),
         read: [],
-        write: ["broadcast"],
+        write: [extension],
       });
       if (problem) this.#logPolicy(problem);
-      this.#writable = writable.has("broadcast");
-      return this.#writable;
+      const isAllowed = writable.has(extension);
+      // A token that came meanwhile is asked about anew.
+      if (access === this.access) this.#writable.set(extension, isAllowed);
+      return isAllowed;
     } catch (error) {
-      this.ports.log(`Realtime could not authorise a broadcast to ${this.join.name}: ${error}`);
-      // Not cached: the next broadcast asks again.
-      this.#writable = undefined;
+      this.ports.log(`Realtime could not authorise a message to ${this.join.name}: ${error}`);
+      // Not kept: the next message asks again.
+      this.#writable.delete(extension);
       return false;
     }
   }
 
-  async #mayRead(access: Access): Promise<void> {
-    if (!this.join.private) return;
+  /** Tracking turns presence on for who did not ask for it when joining. */
+  async #mayTrack(): Promise<boolean> {
+    if (!(await this.#mayWrite("presence"))) return false;
+    if (this.#readable && !this.#presence.isEnabled) {
+      this.#readable = await this.#mayRead(this.access, ["broadcast", "presence"]);
+    }
+    return this.#open;
+  }
+
+  /** What the policies allow to read; rejects with `Refused` when that is nothing. */
+  async #mayRead(
+    access: Access,
+    extensions: readonly Extension[] = this.#presence.isEnabled
+      ? ["broadcast", "presence"]
+      : ["broadcast"],
+  ): Promise<ReadonlySet<string> | undefined> {
+    if (!this.join.private) return undefined;
     const { readable, problem } = await this.ports.authorization
-      .ask({ ...this.#question(access), read: ["broadcast"], write: [] })
+      .ask({ ...this.#question(access), read: extensions, write: [] })
       .catch((error) => {
         this.ports.log(`Realtime could not authorise a join of ${this.join.name}: ${error}`);
         throw databaseUnavailable;
       });
     if (problem) this.#logPolicy(problem);
-    if (readable.has("broadcast")) return;
-    throw new Refused(
-      "Unauthorized",
-      `You do not have permissions to read from this Channel topic: ${this.join.name}`,
-    );
+    if (readable.size === 0) throw notReadable(this.join.name);
+    return readable;
   }
 
   async #refresh(token: unknown): Promise<undefined> {
     if (typeof token !== "string" || token === this.token || isApiKey(token)) return;
     try {
       const access = await this.ports.credentials.accessOf(token);
-      await this.#mayRead(access);
+      const readable = await this.#mayRead(access);
       if (!this.#open) return;
+      for (const extension of this.#readable ?? []) {
+        if (!readable?.has(extension)) throw noLongerReadable(this.join.name);
+      }
       this.access = access;
       this.token = token;
-      this.#writable = undefined;
+      this.#readable = readable;
+      this.#writable.clear();
       this.#watchExpiry();
+      this.#changes.watchAs(access);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#shutDown(error.message);
@@ -202,12 +338,15 @@ export class Channel implements Subscriber {
     this.#expiry.unref();
   }
 
-  #shutDown(message: string): void {
+  #shutDown(message: string): undefined {
     if (!this.#open) return;
     this.leave();
-    const { name: channel } = this.#topic;
-    this.ports.push("system", { extension: "system", status: "error", message, channel });
+    this.#tell("system", "error", message);
     this.ports.closed();
+  }
+
+  #tell(extension: string, status: "ok" | "error", message: string): void {
+    this.ports.push("system", { extension, status, message, channel: this.join.name });
   }
 
   #question(access: Access) {
@@ -218,3 +357,15 @@ export class Channel implements Subscriber {
     this.ports.log(`A policy on realtime.messages failed for ${this.join.name}: ${problem}`);
   }
 }
+
+const notReadable = (name: string) =>
+  new Refused(
+    "Unauthorized",
+    `You do not have permissions to read from this Channel topic: ${name}`,
+  );
+
+const noLongerReadable = (name: string) =>
+  new Refused(
+    "Unauthorized",
+    `You no longer have permission to read from this Channel topic: ${name}`,
+  );

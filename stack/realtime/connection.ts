@@ -1,9 +1,7 @@
 import type { WebSocket } from "ws";
-import { type Access, type Credentials, Refused } from "./access.ts";
-import type { Authorization } from "./authorization.ts";
-import { Channel, ok } from "./channel.ts";
+import { type Access, Refused } from "./access.ts";
+import { Channel, type ChannelServices, ok } from "./channel.ts";
 import { readJoin } from "./join.ts";
-import type { Outbox } from "./outbox.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -12,15 +10,7 @@ import {
   type Message,
   type Version,
 } from "./protocol.ts";
-import { type Topics, topicPrefix } from "./topics.ts";
-
-export interface ConnectionPorts {
-  credentials: Credentials;
-  authorization: Authorization;
-  topics: Topics;
-  outbox: Outbox;
-  log(message: string): void;
-}
+import { topicPrefix } from "./topics.ts";
 
 export interface ConnectionOptions {
   version: Version;
@@ -46,7 +36,7 @@ export class Connection {
 
   constructor(
     private readonly socket: WebSocket,
-    private readonly ports: ConnectionPorts,
+    private readonly services: ChannelServices,
     private readonly options: ConnectionOptions,
   ) {
     socket.on("message", (data, binary) => {
@@ -58,6 +48,7 @@ export class Connection {
     socket.on("close", () => {
       for (const channel of this.#channels.values()) channel.leave();
       this.#channels.clear();
+      services.limits.users.delete(this);
     });
     // What ws reports here (bad frames, lost connections) it follows with `close`.
     socket.on("error", () => undefined);
@@ -98,7 +89,7 @@ export class Connection {
         await this.#handle(next);
       }
     } catch (error) {
-      this.ports.log(`Realtime dropped a client after an unexpected error: ${describe(error)}`);
+      this.services.log(`Realtime dropped a client after an unexpected error: ${describe(error)}`);
       this.drop();
     } finally {
       this.#waiting.delete(topic);
@@ -129,8 +120,9 @@ export class Connection {
     this.#channels.get(topic)?.leave();
     this.#close(topic);
     try {
+      this.#assertAllowed();
       const channel: Channel = await Channel.open(joinRef, readJoin(topic, message.payload), {
-        ...this.ports,
+        ...this.services,
         ...this.options,
         send: (frame) => this.#send(frame),
         push: (event, payload) => this.#push({ joinRef, ref: null, topic, event, payload }),
@@ -140,10 +132,27 @@ export class Connection {
       });
       if (this.socket.readyState !== this.socket.OPEN) return channel.leave();
       this.#channels.set(topic, channel);
-      this.#reply(message, { status: "ok", response: { postgres_changes: [] } });
+      this.services.limits.users.add(this);
+      this.#reply(message, { status: "ok", response: channel.welcome });
+      channel.begin();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#refuse(message, `${error.code}: ${error.message}`);
+      // Who joins in a loop would go on doing so.
+      if (error === tooManyJoins) this.close(1000, "");
+    }
+  }
+
+  /** Throws `Refused` for a join beyond the project's limits. */
+  #assertAllowed(): void {
+    const { settings, users, joins } = this.services.limits;
+    if (!users.has(this) && users.size >= settings.users) {
+      throw new Refused("ConnectionRateLimitReached", "Too many connected users");
+    }
+    if (joins.isExceeded(1)) throw tooManyJoins;
+    joins.add();
+    if (this.#channels.size >= settings.channelsPerClient) {
+      throw new Refused("ChannelRateLimitReached", "Too many channels");
     }
   }
 
@@ -181,5 +190,7 @@ export class Connection {
     else this.socket.send(data, { binary });
   }
 }
+
+const tooManyJoins = new Refused("ClientJoinRateLimitReached", "Too many joins per second");
 
 const describe = (error: unknown) => (error instanceof Error ? error.stack : String(error));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
+import { broadcastOf, StoredBroadcast, storedColumns } from "./history.ts";
 import type { Announcement } from "./outbox.ts";
-import { envelope } from "./protocol.ts";
 import type { Topics } from "./topics.ts";
 
 export interface DatabaseBroadcastPorts {
@@ -9,22 +9,11 @@ export interface DatabaseBroadcastPorts {
   topics: Topics;
 }
 
-const Stored = z.object({
-  id: z.uuid(),
-  topic: z.string(),
-  event: z.string(),
-  private: z.boolean(),
-  /** JSON text. */
-  payload: z.string().nullable(),
-  /** Base64. */
-  binary_payload: z.string().nullable(),
-});
+const Stored = StoredBroadcast.extend({ topic: z.string(), private: z.boolean() });
 type Stored = z.infer<typeof Stored>;
 
 const fetchStored = `
-  select
-    m.id, m.topic, m.event, m.private, m.payload::text as payload,
-    encode(m.binary_payload, 'base64') as binary_payload
+  select m.topic, m.private, ${storedColumns}
   from jsonb_to_recordset($1::text::jsonb) as a (id uuid, inserted_at timestamp)
   join realtime.messages m on m.id = a.id and m.inserted_at = a.inserted_at`;
 
@@ -47,15 +36,10 @@ export const createDatabaseBroadcasts = ({ database, topics }: DatabaseBroadcast
     );
   };
 
-  const publish = ({ id, event, payload, binary_payload, ...row }: Stored) => {
-    const topic = { name: row.topic, private: row.private };
-    const meta = `{"id":"${id}"}`;
-    if (binary_payload !== null) {
-      const body = Buffer.from(binary_payload, "base64");
-      topics.publish(topic, { kind: "user", event, encoding: "binary", body, meta });
-    } else if (payload !== null) {
-      topics.publish(topic, envelope(event, payload, meta));
-    }
+  const publish = ({ topic: name, private: isPrivate, ...stored }: Stored) => {
+    const broadcast = broadcastOf(stored);
+    const { id } = stored;
+    if (broadcast) topics.publish({ name, private: isPrivate }, broadcast, { id });
   };
 
   return async (announced: readonly Announcement[]): Promise<void> => {

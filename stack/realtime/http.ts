@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Access, type Credentials, Refused } from "./access.ts";
 import type { Authorization } from "./authorization.ts";
-import { maximumPayload } from "./channel.ts";
+import { type Limits, maximumPayload } from "./limits.ts";
 import { type Broadcast, envelope, parseJson } from "./protocol.ts";
 import type { Topic, Topics } from "./topics.ts";
 
@@ -9,6 +9,7 @@ export interface HttpPorts {
   credentials: Credentials;
   authorization: Authorization;
   topics: Topics;
+  limits: Limits;
   log(message: string): void;
 }
 
@@ -36,7 +37,7 @@ const maximumBody = 8_000_000;
 /**
  * The broadcast endpoints: `POST …/api/broadcast` with `{messages: [{topic, event, payload, private}]}`
  * and `POST …/api/broadcast/:topic/events/:event?private=true` with the payload as the body.
- * Answers 202, 401, 403, 404, 413, 415 or 422 as Supabase Realtime does.
+ * Answers 202, 401, 403, 404, 413, 415, 422 or 429 as Supabase Realtime does.
  */
 export const createHttpApi = (ports: HttpPorts) => {
   const mayWrite = async ({ access, headers }: Caller, topic: string): Promise<boolean> => {
@@ -51,9 +52,24 @@ export const createHttpApi = (ports: HttpPorts) => {
     return writable.has("broadcast");
   };
 
+  /** Counts the messages, or says no. */
+  const refuseTooMany = (count: number): Response | undefined => {
+    const { messages } = ports.limits;
+    if (messages.isExceeded()) return json(429, { message: "You have exceeded your rate limit" });
+    if (messages.isExceeded(count)) {
+      return json(429, {
+        message: "Too many messages to broadcast, please reduce the batch size",
+      });
+    }
+    messages.add(count);
+    return undefined;
+  };
+
   const batch = async (body: Buffer, caller: Caller): Promise<Response> => {
     const { messages, errors } = readBatch(parseJson(body));
     if (errors) return unprocessable(errors);
+    const tooMany = refuseTooMany(messages.length);
+    if (tooMany) return tooMany;
     const privateTopics = new Set(messages.filter((each) => each.private).map((m) => m.topic));
     const allowed = new Map<string, boolean>();
     await Promise.all(
@@ -80,13 +96,15 @@ export const createHttpApi = (ports: HttpPorts) => {
         error: "Unsupported Media Type. Use application/json or application/octet-stream",
       });
     }
-    if (body.length > maximumPayload) {
+    if (body.length > ports.limits.settings.payload) {
       return unprocessable({ payload: ["Payload size exceeds tenant limit"] });
     }
     const broadcast = contentType?.startsWith("application/octet-stream")
       ? ({ kind: "user", event, encoding: "binary", body } as const)
       : jsonBroadcast(event, body);
     if (!broadcast) return json(400, { message: "Bad Request" });
+    const tooMany = refuseTooMany(1);
+    if (tooMany) return tooMany;
     if (topic.private && !(await mayWrite(caller, topic.name))) {
       return json(403, { message: "Unauthorized" });
     }

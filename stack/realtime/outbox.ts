@@ -12,13 +12,21 @@ const Announcement = z.object({
 });
 export type Announcement = z.infer<typeof Announcement>;
 
-const Fetched = z.object({ snapshot: z.string(), announced: z.array(Announcement).nullable() });
+/** The place of a change to a published table. */
+const Change = z.object({ position: z.int() });
+
+const Fetched = z.object({
+  snapshot: z.string(),
+  announced: z.array(z.union([Announcement, Change])).nullable(),
+});
 const Snapshot = z.object({ snapshot: z.string() });
 
 export interface OutboxPorts {
   database: Database;
-  /** Gets what was committed, in order; the next fetch waits for it. */
+  /** Gets the messages that were committed, in order; the next fetch waits for it. */
   announce(announced: readonly Announcement[]): Promise<void>;
+  /** Gets the places of changes that were committed, in order. */
+  changed(positions: readonly number[]): void;
   log(message: string): void;
 }
 
@@ -42,7 +50,12 @@ const sayAliveEvery = 30_000;
  * Announces what `realtime.outbox` gets. PGlite tells us by NOTIFY that there is something; on a
  * native server a commit that notifies waits for all others that do, so there we look ourselves.
  */
-export const openOutbox = async ({ database, announce, log }: OutboxPorts): Promise<Outbox> => {
+export const openOutbox = async ({
+  database,
+  announce,
+  changed,
+  log,
+}: OutboxPorts): Promise<Outbox> => {
   const id = randomUUID();
   const isWoken = database.kind === "pglite";
   let attending = 0;
@@ -80,7 +93,9 @@ export const openOutbox = async ({ database, announce, log }: OutboxPorts): Prom
     // Nobody attends any more, or somebody does anew, from a later snapshot.
     if (since !== from) return;
     since = Promise.resolve(snapshot);
-    if (announced) await announce(announced);
+    if (!announced) return;
+    changed(announced.flatMap((each) => ("position" in each ? [each.position] : [])));
+    await announce(announced.filter((each) => "id" in each));
   };
 
   const work = async (): Promise<void> => {

@@ -54,6 +54,21 @@ export interface Frame {
 
 const text = (json: string): Frame => ({ data: Buffer.from(json), binary: false });
 
+/** An event to everybody who joined the topic; its payload is JSON text. */
+export const encodeText = (
+  version: Version,
+  topic: string,
+  event: string,
+  payload: string,
+): Frame => {
+  const [to, name] = [JSON.stringify(topic), JSON.stringify(event)];
+  return text(
+    version === "1.0.0"
+      ? `{"topic":${to},"event":${name},"payload":${payload},"ref":null}`
+      : `[null,null,${to},${name},${payload}]`,
+  );
+};
+
 export const encodeMessage = (version: Version, message: Message): Frame => {
   const { joinRef, ref, topic, event, payload } = message;
   return text(
@@ -87,12 +102,7 @@ export const encodeBroadcast = (
       envelope(broadcast.event, broadcast.body.toString(), broadcast.meta),
     );
   }
-  const name = JSON.stringify(topic);
-  return text(
-    version === "1.0.0"
-      ? `{"topic":${name},"event":"broadcast","payload":${broadcast.text},"ref":null}`
-      : `[null,null,${name},"broadcast",${broadcast.text}]`,
-  );
+  return encodeText(version, topic, "broadcast", broadcast.text);
 };
 
 const userBroadcastPush = 3;

@@ -4,10 +4,14 @@ import { WebSocketServer } from "ws";
 import type { Database } from "../database/database.ts";
 import { type Access, createCredentials, type Keys, Refused, type VerifyToken } from "./access.ts";
 import { createAuthorization } from "./authorization.ts";
+import { createChanges } from "./changes.ts";
+import type { ChannelServices } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import { createDatabaseBroadcasts, maintainMessages } from "./database-broadcasts.ts";
 import { createHttpApi } from "./http.ts";
+import { createLimits, type LimitSettings } from "./limits.ts";
 import { openOutbox } from "./outbox.ts";
+import { Presence } from "./presence.ts";
 import { isVersion } from "./protocol.ts";
 import { Topics } from "./topics.ts";
 
@@ -24,6 +28,7 @@ export interface RealtimeOptions {
   maximumBuffered?: number;
   /** Silence after which a client counts as gone, in milliseconds; default a minute, as Phoenix. */
   idleAfter?: number;
+  limits?: Partial<LimitSettings>;
 }
 
 export interface Realtime {
@@ -44,7 +49,7 @@ const goodbye = 500;
 /** Serves the Realtime protocol of Supabase; resolves when broadcasts of the database are heard. */
 export const createRealtime = async (
   { database, verifyToken, keys, log = console.error }: RealtimePorts,
-  { maximumBuffered = 4 * 1024 * 1024, idleAfter = 60_000 }: RealtimeOptions = {},
+  { maximumBuffered = 4 * 1024 * 1024, idleAfter = 60_000, limits = {} }: RealtimeOptions = {},
 ): Promise<Realtime> => {
   const topics = new Topics();
   const credentials = createCredentials({ keys, verifyToken });
@@ -58,9 +63,24 @@ export const createRealtime = async (
   });
 
   const endMaintenance = await maintainMessages(database, log);
-  const announce = createDatabaseBroadcasts({ database, topics });
-  const outbox = await openOutbox({ database, announce, log });
-  const services = { credentials, authorization, topics, outbox, log };
+  const changes = createChanges({ database, log });
+  const outbox = await openOutbox({
+    database,
+    announce: createDatabaseBroadcasts({ database, topics }),
+    changed: changes.deliver,
+    log,
+  });
+  const services: ChannelServices = {
+    database,
+    credentials,
+    authorization,
+    topics,
+    presence: new Presence(topics),
+    changes,
+    outbox,
+    limits: createLimits(limits),
+    log,
+  };
   const sweep = setInterval(() => {
     const deadline = Date.now() - idleAfter;
     for (const connection of connections) if (connection.lastHeard < deadline) connection.drop();
@@ -117,6 +137,7 @@ export const createRealtime = async (
       while (connections.size > 0 && Date.now() < deadline) await nextTick();
       for (const connection of connections) connection.drop();
       await outbox.stop();
+      await changes.settled();
     },
   };
 };

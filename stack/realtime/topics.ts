@@ -1,12 +1,22 @@
-import { type Broadcast, encodeBroadcast, type Frame, type Version } from "./protocol.ts";
+import {
+  type Broadcast,
+  encodeBroadcast,
+  encodeMessage,
+  type Frame,
+  type Version,
+} from "./protocol.ts";
 
 /** What clients put before a channel's name. */
 export const topicPrefix = "realtime:";
 
 export interface Subscriber {
   readonly version: Version;
-  /** Must not wait or throw: the others come after it. */
-  deliver(frame: Frame): void;
+  /** False when the policies let it see presence only. */
+  readonly hearsBroadcasts: boolean;
+  /** False when the policies let it hear broadcasts only. */
+  readonly seesPresence: boolean;
+  /** Must not wait or throw: the others come after it. `id` is that of a message in the database. */
+  deliver(frame: Frame, id?: string): void;
 }
 
 /** Public and private channels of one name are different channels. */
@@ -15,7 +25,8 @@ export interface Topic {
   private: boolean;
 }
 
-const keyOf = (topic: Topic) => `${topic.private ? "private" : "public"}:${topic.name}`;
+export const keyOf = (topic: Topic): string =>
+  `${topic.private ? "private" : "public"}:${topic.name}`;
 
 /** Who listens to what. */
 export class Topics {
@@ -40,18 +51,54 @@ export class Topics {
     return this.#subscribers.has(keyOf(topic));
   }
 
-  /** Hands the broadcast to every subscriber but `except`, encoded once for each version. */
-  publish(topic: Topic, broadcast: Broadcast, except?: Subscriber): void {
+  /** Hands the broadcast to every subscriber but `except`. */
+  publish(
+    topic: Topic,
+    broadcast: Broadcast,
+    { except, id }: { except?: Subscriber; id?: string } = {},
+  ): void {
+    const name = `${topicPrefix}${topic.name}`;
+    this.#send(
+      topic,
+      (subscriber) => subscriber !== except && subscriber.hearsBroadcasts,
+      (version) => encodeBroadcast(version, name, broadcast),
+      id,
+    );
+  }
+
+  /** Tells who came and went. */
+  tellPresence(topic: Topic, diff: Record<"joins" | "leaves", object>): void {
+    const message = {
+      joinRef: null,
+      ref: null,
+      topic: `${topicPrefix}${topic.name}`,
+      event: "presence_diff",
+      payload: diff,
+    };
+    this.#send(
+      topic,
+      (subscriber) => subscriber.seesPresence,
+      (version) => encodeMessage(version, message),
+    );
+  }
+
+  /** Encodes once for each version. */
+  #send(
+    topic: Topic,
+    isFor: (subscriber: Subscriber) => boolean,
+    encode: (version: Version) => Frame | null,
+    id?: string,
+  ): void {
     const frames = new Map<Version, Frame | null>();
     for (const subscriber of this.#subscribers.get(keyOf(topic)) ?? []) {
-      if (subscriber === except) continue;
+      if (!isFor(subscriber)) continue;
       const { version } = subscriber;
       let frame = frames.get(version);
       if (frame === undefined) {
-        frame = encodeBroadcast(version, `${topicPrefix}${topic.name}`, broadcast);
+        frame = encode(version);
         frames.set(version, frame);
       }
-      if (frame) subscriber.deliver(frame);
+      if (frame) subscriber.deliver(frame, id);
     }
   }
 }

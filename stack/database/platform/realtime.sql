@@ -133,15 +133,24 @@ revoke all on realtime.servers from postgres, dashboard_user;
 
 -- What the servers have to fetch, in the order it was written; stands in for Supabase's logical
 -- replication. A server fetches what committed since its last snapshot, whichever order that was in.
-create unlogged table if not exists realtime.outbox (
-  position bigint generated always as identity,
+drop table if exists realtime.outbox;
+create unlogged table realtime.outbox (
+  position bigint generated always as identity primary key,
   transaction_id xid8 not null default pg_current_xact_id(),
-  message_id uuid not null,
-  message_inserted_at timestamp not null,
-  topic text not null,
-  private boolean not null
+  -- A message has these:
+  message_id uuid,
+  message_inserted_at timestamp,
+  topic text,
+  private boolean,
+  -- and a change of a published table these (see realtime-changes.sql).
+  entity oid,
+  action text,
+  record jsonb,
+  old_record jsonb,
+  happened_at timestamptz,
+  constraint outbox_is_message_or_change check ((message_id is null) <> (entity is null))
 );
-create index if not exists outbox_transaction_id_idx on realtime.outbox (transaction_id);
+create index outbox_transaction_id_idx on realtime.outbox (transaction_id);
 alter table realtime.outbox enable row level security;
 revoke all on realtime.outbox from postgres, dashboard_user;
 
@@ -192,10 +201,13 @@ begin
   select
     pg_current_snapshot()::text,
     jsonb_agg(
-      jsonb_build_object(
-        'id', o.message_id, 'inserted_at', o.message_inserted_at,
-        'topic', o.topic, 'private', o.private
-      )
+      case
+        when o.message_id is null then jsonb_build_object('position', o.position)
+        else jsonb_build_object(
+          'id', o.message_id, 'inserted_at', o.message_inserted_at,
+          'topic', o.topic, 'private', o.private
+        )
+      end
       order by o.position
     )
   into snapshot, announced
@@ -218,6 +230,9 @@ begin
   values (server_id, now() + make_interval(secs => seconds), wake)
   on conflict (id) do update set alive_until = excluded.alive_until;
   delete from realtime.servers s where s.alive_until < now();
+  -- What a server leaves behind that ended without a word.
+  delete from realtime.subscription s
+  where not exists (select from realtime.servers o where o.id <> server_id) and done is null;
   delete from realtime.outbox o
   where o.transaction_id < pg_snapshot_xmax(done::pg_snapshot)
     and pg_visible_in_snapshot(o.transaction_id, done::pg_snapshot);
