@@ -1,16 +1,37 @@
 /**
- * Runs inside Deno, before the function: gives it what Supabase's edge runtime has and Deno lacks,
- * and ties its life to the stack's. Arguments: entrypoint, a mark for lines meant for the stack,
- * and the names of the variables that the function may see.
+ * Runs inside Deno before the function: gives it what Supabase's edge runtime has and Deno lacks,
+ * takes away what it does not have, and ties its life to the stack's.
+ *
+ * The stack speaks on standard input: first the settings, then lines of `beforeunload REASON` and
+ * `drain REASON`. It is told on standard output, in lines that begin with a secret mark: `ready PORT`,
+ * `silent` (the module serves nothing) and `began ID` for each request that reaches the function.
  */
-const [entrypoint, mark, names] = Deno.args;
-const say = (message) => Deno.stdout.writeSync(new TextEncoder().encode(`${mark} ${message}\n`));
+
+const readExactly = (length) => {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const read = Deno.stdin.readSync(bytes.subarray(filled));
+    if (read === null) Deno.exit(0);
+    filled += read;
+  }
+  return new TextDecoder().decode(bytes);
+};
+
+const { mark, env } = JSON.parse(readExactly(Number(readExactly(8))));
+const encoder = new TextEncoder();
+const say = (message) => Deno.stdout.writeSync(encoder.encode(`${mark} ${message}\n`));
 
 // What Deno itself needed to start (its cache folder, say) is none of the function's business.
-const visible = new Set(JSON.parse(names));
-for (const name of Object.keys(Deno.env.toObject())) {
-  if (!visible.has(name)) Deno.env.delete(name);
+for (const name of Object.keys(Deno.env.toObject())) Deno.env.delete(name);
+for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+
+// As in the edge runtime: functions neither end nor signal processes, and have no threads.
+const exit = Deno.exit;
+for (const name of ["exit", "kill", "addSignalListener", "removeSignalListener"]) {
+  Deno[name] = () => undefined;
 }
+delete globalThis.Worker;
 
 const background = new Set();
 globalThis.EdgeRuntime = {
@@ -21,6 +42,9 @@ globalThis.EdgeRuntime = {
     background.add(task);
     return promise;
   },
+};
+const settled = async () => {
+  while (background.size > 0) await Promise.allSettled(background);
 };
 
 let server;
@@ -37,34 +61,54 @@ Deno.serve = (first, second) => {
       ...(options.onError ? { onError: options.onError } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     },
-    handler,
+    (request, info) => {
+      say(`began ${request.headers.get("sb-request-id")}`);
+      return handler(request, info);
+    },
   );
   return server;
 };
 
-const drain = async () => {
+const beforeUnload = (reason) => {
+  globalThis.dispatchEvent(
+    new CustomEvent("beforeunload", { cancelable: true, detail: { reason } }),
+  );
+};
+
+/** Takes no more requests, and ends when those begun and the background tasks are done. */
+const drain = async (reason) => {
+  globalThis.dispatchEvent(new Event("drain"));
+  // A reload or the end of the stack leaves tasks little time, so they hear of it first.
+  if (reason === "termination") beforeUnload(reason);
   await server?.shutdown();
-  while (background.size > 0) await Promise.allSettled(background);
-  globalThis.dispatchEvent(new CustomEvent("beforeunload", { detail: { reason: "termination" } }));
-  Deno.exit(0);
+  await settled();
+  if (reason !== "termination") beforeUnload(reason);
+  await settled();
+  globalThis.dispatchEvent(new Event("unload"));
+  exit(0);
 };
 
 const obey = async () => {
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    if (text.includes("drain")) drain();
+  let text = "";
+  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) {
+      const [order, reason] = line.split(" ");
+      if (order === "beforeunload") beforeUnload(reason);
+      if (order === "drain") drain(reason);
+    }
   }
   // The stack is gone, however it went.
-  Deno.exit(0);
+  exit(0);
 };
-obey();
 
-try {
-  const module = await import(entrypoint);
-  if (!server && typeof module.default?.fetch === "function") {
-    Deno.serve((request, info) => module.default.fetch(request, info));
+globalThis.addEventListener("load", async () => {
+  // Not before: Deno waits for whatever this file begins until it loads the function.
+  obey();
+  const { default: module } = await import(Deno.mainModule);
+  if (!server && typeof module?.fetch === "function") {
+    Deno.serve((request, info) => module.fetch(request, info));
   }
   if (!server) say("silent");
-} catch (error) {
-  console.error(error);
-  Deno.exit(1);
-}
+});

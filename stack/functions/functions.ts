@@ -1,9 +1,12 @@
-import { randomUUID } from "node:crypto";
-import { realpathSync } from "node:fs";
-import { dirname, relative, sep } from "node:path";
+import type { IncomingMessage } from "node:http";
+import { relative, sep } from "node:path";
+import type { Duplex } from "node:stream";
 import { watch } from "chokidar";
+import { forwardedHeaders, functionName, functionPath } from "./addressing.ts";
 import { platformAnswer } from "./answers.ts";
-import { forward, NoAnswerInTime } from "./forward.ts";
+import { deliver, region } from "./deliver.ts";
+import { forwarded } from "./forward.ts";
+import { type Limits, supabaseLimits } from "./limits.ts";
 import {
   type FunctionSettings,
   type LocatedFunction,
@@ -11,88 +14,101 @@ import {
   nearestModules,
 } from "./locate.ts";
 import { startReaper } from "./reaper.ts";
-import { readFunctionSecrets } from "./secrets.ts";
-import { refusal, type VerifyToken } from "./verify.ts";
-import { startWorker, type Worker, WorkerGone } from "./worker.ts";
+import { readSecretFile, refusedNames, withoutReserved } from "./secrets.ts";
+import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { openTunnel, refuseUpgrade } from "./tunnel.ts";
+import { refusal, type VerifyPorts } from "./verify.ts";
+import { startWorker, type Worker, WorkerGone, type WorkerOptions } from "./worker.ts";
 
-export interface FunctionsOptions {
+type Variables = Record<string, string>;
+
+export interface FunctionsOptions extends VerifyPorts {
   /** The project's `supabase/functions` folder. */
   root: string;
   /** `[functions.NAME]` blocks; a function without one has the CLI's defaults. */
   config: Record<string, FunctionSettings>;
-  /** What every function gets beside `functions/.env`, whose secrets take precedence. */
-  env: Record<string, string>;
-  /** The claims of a genuine token; throws for any other. */
-  verifyToken: VerifyToken;
+  /** `[edge_runtime.secrets]`; those in `functions/.env` take precedence. */
+  secrets?: Variables;
+  /**
+   * What every function gets besides, given the secrets of the moment, which take precedence
+   * unless a name starts with `SUPABASE_`.
+   */
+  env(secrets: Variables): Variables;
   log(message: string): void;
-  limits?: {
-    /** Milliseconds until a function must have begun its answer. */
-    answer?: number;
-    /** Milliseconds that a function may take to start. */
-    boot?: number;
-  };
+  limits?: Partial<Limits>;
 }
 
 export interface FunctionsRuntime {
-  /** Answers requests to `/functions/v1/NAME/…`. */
-  fetch(request: Request): Promise<Response>;
+  /** Answers requests to `/functions/v1/NAME/…`; `peer` is the client's address. */
+  fetch(request: Request, peer?: string): Promise<Response>;
+  /** Connects WebSockets to functions that accept them. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Lets running requests finish for a moment, then ends every process. */
   stop(): Promise<void>;
 }
 
-/** Supabase's limit for the first byte of an answer. */
-const answerLimit = 150_000;
-const bootLimit = 30_000;
-/** How long a replaced worker may go on with what it has begun. */
-const retireGrace = 60_000;
-const stopGrace = 3_000;
-
 /**
  * Runs Edge Functions in real Deno, one process a function, as Supabase does: started by the first
- * request, replaced when its files change, started anew after a crash.
+ * request, ended when nobody calls it or a limit is reached, replaced when its files change, started
+ * anew after a crash.
  */
 export const createFunctionsRuntime = async (
   options: FunctionsOptions,
 ): Promise<FunctionsRuntime> => {
   const { root, config, log } = options;
+  const limits = { ...supabaseLimits, ...options.limits };
   const reaper = startReaper();
-  const current = new Map<string, Worker>();
-  const retiring = new Set<Promise<void>>();
+  const supervisors = new Map<string, Supervisor>();
+  const readSecrets = secretReader(root, options.secrets ?? {}, log);
   let isStopped = false;
 
-  const start = (located: LocatedFunction): Worker => {
-    const modules = nearestModules(root);
-    const env = { ...options.env, ...readFunctionSecrets(root) };
-    for (const [name, value] of Object.entries(options.env)) {
-      if (name.startsWith("SUPABASE_")) env[name] = value;
-    }
+  const start = (located: LocatedFunction, onHalfUsed: WorkerOptions["onHalfUsed"]): Worker => {
+    const secrets = { ...readSecrets(), ...withoutReserved(located.env) };
+    const given = options.env(secrets);
+    const reserved = Object.entries(given).filter(([name]) => name.startsWith("SUPABASE_"));
     return startWorker({
-      name: located.name,
-      entrypoint: located.entrypoint,
-      configFile: located.configFile,
-      modules,
-      readable: [root, dirname(located.entrypoint), ...(modules ? places(modules) : [])],
-      env: { ...env, SB_REGION: "local", SB_EXECUTION_ID: randomUUID() },
-      bootLimit: options.limits?.boot ?? bootLimit,
+      located,
+      modules: nearestModules(root),
+      env: {
+        ...given,
+        ...secrets,
+        ...Object.fromEntries(reserved),
+        SUPABASE_FUNCTION_SLUG: located.name,
+        SB_REGION: region,
+      },
+      limits,
       reaper,
+      onHalfUsed,
       log,
     });
   };
 
-  const workerFor = (located: LocatedFunction): Worker => {
-    const running = current.get(located.name);
-    if (running?.isRunning()) return running;
-    const worker = start(located);
-    current.set(located.name, worker);
-    return worker;
+  const locate = (name: string): LocatedFunction | undefined => {
+    if (isStopped) return undefined;
+    return locateFunction(root, name, Object.hasOwn(config, name) ? config[name] : undefined);
   };
 
-  const replace = (name: string, grace: number): void => {
-    const worker = current.get(name);
-    if (!worker) return;
-    current.delete(name);
-    const end = worker.retire(grace).finally(() => retiring.delete(end));
-    retiring.add(end);
+  const supervisorOf = (located: LocatedFunction): Supervisor => {
+    const known = supervisors.get(located.name);
+    if (known) return known;
+    const supervisor = createSupervisor({
+      // Where its files lie may have changed since.
+      start: (onHalfUsed) => start(locate(located.name) ?? located, onHalfUsed),
+    });
+    supervisors.set(located.name, supervisor);
+    return supervisor;
+  };
+
+  /** The function that a request is for, or the answer that it gets instead. */
+  const admit = async (
+    url: URL,
+    request: { method: string; headers: Headers },
+  ): Promise<LocatedFunction | Response> => {
+    const located = locate(functionName(url));
+    if (!located) return platformAnswer("NOT_FOUND");
+    const refused = located.verifyJwt ? await refusal(request, options) : undefined;
+    if (!refused) return located;
+    return platformAnswer(refused.code, refused.message ? { message: refused.message } : {});
   };
 
   const watcher = watch(root, {
@@ -102,74 +118,77 @@ export const createFunctionsRuntime = async (
   watcher.on("all", (_event, path) => {
     const [folder = "", ...rest] = relative(root, path).split(sep);
     const isShared = rest.length === 0 || folder.startsWith("_");
-    for (const name of isShared ? [...current.keys()] : [folder]) replace(name, retireGrace);
+    for (const [name, supervisor] of supervisors) {
+      if (isShared || name === folder || config[name]?.entrypoint) supervisor.renew();
+    }
   });
   watcher.on("error", (error) => log(`Functions are not watched: ${String(error)}`));
   await new Promise<void>((resolve) => watcher.once("ready", () => resolve()));
 
-  const answer = async (request: Request, located: LocatedFunction): Promise<Response> => {
-    const worker = workerFor(located);
+  const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const headers = new Headers(forwardedFrom(incoming));
+    const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "127.0.0.1"}`);
+    const admitted = await admit(url, { method: "GET", headers });
+    if (admitted instanceof Response) return await refuseUpgrade(socket, admitted);
     try {
-      return await forward(request, {
-        port: await worker.port,
-        path: functionPath(new URL(request.url)),
-        headers: forwardedHeaders(request),
-        limit: options.limits?.answer ?? answerLimit,
+      await openTunnel(incoming, socket, head, {
+        supervisor: supervisorOf(admitted),
+        path: functionPath(url),
+        headers: forwardedHeaders(url, headers, incoming.socket.remoteAddress),
+        limit: limits.answer,
       });
     } catch (error) {
-      if (error instanceof WorkerGone) return platformAnswer(error.code, located.name);
-      if (error instanceof NoAnswerInTime) {
-        // It may hang for good, and then so would every request after this one.
-        if (current.get(located.name) === worker) replace(located.name, stopGrace);
-        return platformAnswer("IDLE_TIMEOUT", located.name);
-      }
-      log(`[${located.name}] ${error instanceof Error ? error.message : String(error)}`);
-      const code = await Promise.race([worker.exited, later(1_000)]).then((gone) => gone?.code);
-      return platformAnswer(code ?? "WORKER_ERROR", located.name);
+      const code = error instanceof WorkerGone ? error.code : "WORKER_TERMINATED";
+      await refuseUpgrade(socket, platformAnswer(code, { function: admitted.name }));
     }
   };
 
   return {
-    fetch: async (request) => {
-      const [, name = ""] = /^\/functions\/v1\/([^/]+)/.exec(new URL(request.url).pathname) ?? [];
-      const settings = Object.hasOwn(config, name) ? config[name] : undefined;
-      const located = locateFunction(root, name, settings);
-      if (!located || isStopped) return platformAnswer("NOT_FOUND");
-      const refused = located.verifyJwt ? await refusal(request, options.verifyToken) : undefined;
-      return refused ? platformAnswer(refused) : await answer(request, located);
+    fetch: async (request, peer) => {
+      const url = new URL(request.url);
+      const admitted = await admit(url, request);
+      if (admitted instanceof Response) return admitted;
+      return await deliver(request, {
+        name: admitted.name,
+        supervisor: supervisorOf(admitted),
+        path: functionPath(url),
+        headers: forwardedHeaders(url, request.headers, peer),
+        limit: limits.answer,
+        log,
+      });
+    },
+    handleUpgrade: (incoming, socket, head) => {
+      upgrade(incoming, socket, head).catch((error: unknown) => {
+        log(`A WebSocket to a function failed: ${String(error)}`);
+        socket.destroy();
+      });
     },
     stop: async () => {
       isStopped = true;
       await watcher.close();
-      for (const name of [...current.keys()]) replace(name, stopGrace);
-      await Promise.race([Promise.all(retiring), later(stopGrace + 1_000)]);
-      // Closes the list: what was replaced earlier and still runs ends with the reaper.
+      await Promise.all([...supervisors.values()].map((one) => one.stop(limits.stopping)));
       reaper.stop();
     },
   };
 };
 
-/** A folder as it is named and as it really is, since packages may be linked. */
-const places = (folder: string): string[] => [...new Set([folder, realpathSync(folder)])];
+const forwardedFrom = ({ headersDistinct }: IncomingMessage): Variables =>
+  forwarded(
+    Object.entries(headersDistinct).map(([name, values = []]): [string, string] => [
+      name,
+      values.join(", "),
+    ]),
+  );
 
-/** Functions see their own name first: `/functions/v1/webhooks/stripe?x` is `/webhooks/stripe?x`. */
-const functionPath = ({ pathname, search }: URL): string =>
-  `${pathname.slice("/functions/v1".length)}${search}`;
-
-const forwardedHeaders = (request: Request): Record<string, string> => {
-  const url = new URL(request.url);
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return {
-    host: url.host,
-    "x-forwarded-host": url.hostname,
-    "x-forwarded-port": port,
-    "x-forwarded-proto": url.protocol.slice(0, -1),
-    "x-forwarded-path": url.pathname,
-    "x-forwarded-for": request.headers.get("x-forwarded-for") ?? "127.0.0.1",
+/** The secrets of the moment; names that are refused are told to the log once. */
+const secretReader = (root: string, fromConfig: Variables, log: (message: string) => void) => {
+  const told = new Set<string>();
+  return (): Variables => {
+    const all = { ...fromConfig, ...readSecretFile(root) };
+    for (const complaint of refusedNames(all)) {
+      if (!told.has(complaint)) log(complaint);
+      told.add(complaint);
+    }
+    return withoutReserved(all);
   };
 };
-
-const later = (milliseconds: number): Promise<undefined> =>
-  new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), milliseconds).unref();
-  });

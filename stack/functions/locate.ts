@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { staticFolders } from "./permissions.ts";
 
 /** One function's block in `config.toml`; paths are relative to the `supabase` folder. */
 export interface FunctionSettings {
@@ -7,6 +8,8 @@ export interface FunctionSettings {
   verify_jwt?: boolean | undefined;
   entrypoint?: string | undefined;
   import_map?: string | undefined;
+  static_files?: readonly string[] | undefined;
+  env?: Record<string, string> | undefined;
 }
 
 export interface LocatedFunction {
@@ -14,6 +17,10 @@ export interface LocatedFunction {
   verifyJwt: boolean;
   entrypoint: string;
   configFile: string | undefined;
+  /** Folders that it may read, beside its modules. */
+  staticFolders: readonly string[];
+  /** Variables of this function alone. */
+  env: Record<string, string>;
 }
 
 /** Finds a function as the CLI does: by its block, else by its folder; undefined if there is none. */
@@ -29,12 +36,20 @@ export const locateFunction = (
     ? resolve(base, settings.entrypoint)
     : join(root, name, "index.ts");
   if (!existsSync(entrypoint)) return undefined;
-  const own = ["deno.json", "deno.jsonc"].map((file) => join(root, name, file)).find(existsSync);
+  // As the CLI looks for one; what stands in `functions` itself is for functions without their own.
+  const found = [
+    join(root, name, "deno.json"),
+    join(root, name, "deno.jsonc"),
+    join(root, name, "import_map.json"),
+    join(root, "import_map.json"),
+  ].find(existsSync);
   return {
     name,
     verifyJwt: settings.verify_jwt ?? true,
     entrypoint,
-    configFile: settings.import_map ? resolve(base, settings.import_map) : own,
+    configFile: settings.import_map ? resolve(base, settings.import_map) : found,
+    staticFolders: staticFolders(base, settings.static_files ?? []),
+    env: settings.env ?? {},
   };
 };
 
