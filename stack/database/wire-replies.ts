@@ -19,6 +19,18 @@ export const passwordWanted = () => message("R", int32(3));
 export const fatal = (sqlState: string, text: string) =>
   message("E", `SFATAL\0VFATAL\0C${sqlState}\0M${text}\0\0`);
 
+export const failure = (sqlState: string, text: string) =>
+  message("E", `SERROR\0VERROR\0C${sqlState}\0M${text}\0\0`);
+
+export const readyWhenIdle = () => message("Z", "I");
+
+/** Asks for the data of a `copy … from stdin`; the columns are the client's own affair. */
+export const copyWanted = (isBinary: boolean) =>
+  message("G", Uint8Array.of(isBinary ? 1 : 0, 0, 0));
+
+export const notification = (channel: string, payload: string) =>
+  message("A", int32(0), `${channel}\0${payload}\0`);
+
 export const welcome = (version: string, process: number, secret: number) =>
   Buffer.concat([
     message("R", int32(0)),
@@ -38,27 +50,34 @@ export const welcome = (version: string, process: number, secret: number) =>
   ]);
 
 export interface Inspected {
-  /** The reply without notifications, which belong to other listeners of the shared session. */
-  data: Uint8Array;
+  /** The reply without what was said before or is said elsewhere: requests for data, notifications. */
+  data: Buffer;
   /** Transaction state of the last ReadyForQuery: idle, in a transaction, failed. */
   ready: string | undefined;
-  settingsChanged: boolean;
+  /** What was done: the first word of each command's tag. */
+  commands: Set<string>;
 }
 
 export const inspect = (bytes: Uint8Array): Inspected => {
   const data = Buffer.from(bytes);
-  const kept: Uint8Array[] = [];
+  const kept: Buffer[] = [];
+  const commands = new Set<string>();
   let ready: string | undefined;
-  let settingsChanged = false;
   for (let at = 0; at + 5 <= data.length; ) {
     const end = at + 1 + data.readInt32BE(at + 1);
     const type = String.fromCharCode(data[at] ?? 0);
     if (type === "Z") ready = String.fromCharCode(data[at + 5] ?? 0);
-    if (type === "C" && /^(SET|RESET|DISCARD)/.test(data.toString("latin1", at + 5, end - 1))) {
-      settingsChanged = true;
+    if (type === "C") {
+      commands.add(/^\w*/.exec(data.toString("latin1", at + 5, end - 1))?.[0] ?? "");
     }
-    if (type !== "A") kept.push(data.subarray(at, end));
+    if (type !== "A" && type !== "G") kept.push(data.subarray(at, end));
     at = end;
   }
-  return { data: Buffer.concat(kept), ready, settingsChanged };
+  return { data: Buffer.concat(kept), ready, commands };
+};
+
+/** Puts messages before the ReadyForQuery that ends the reply, where clients look for them. */
+export const beforeReady = (reply: Buffer, messages: readonly Buffer[]): Buffer => {
+  const ready = reply.length - readyWhenIdle().length;
+  return Buffer.concat([reply.subarray(0, ready), ...messages, reply.subarray(ready)]);
 };
