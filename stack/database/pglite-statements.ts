@@ -19,9 +19,10 @@ export const createStatements = (
 ) => {
   const { parse, bind, describe, execute, close, sync } = protocol.serialize;
   const prepared = new Map<string, string>();
+  const unwanted: string[] = [];
   let made = 0;
 
-  /** The messages that run one statement, and what to remember once they have succeeded. */
+  /** The messages that run one statement, and what becomes of its name afterwards. */
   const messagesFor = (key: string, text: string, values: readonly string[]) => {
     const known = prepared.get(key);
     const name = known ?? `stack_${++made}`;
@@ -30,19 +31,27 @@ export const createStatements = (
       describe({ type: "P" }),
       execute({}),
     ];
-    const remember = () => {
-      // Taken out and put back, so that the first of the map is the one used longest ago.
-      prepared.delete(key);
-      prepared.set(key, name);
+    return {
+      messages: known ? run : [parse({ name, text, types: [] }), ...run],
+      keep: () => {
+        // Taken out and put back, so that the first of the map is the one used longest ago.
+        prepared.delete(key);
+        prepared.set(key, name);
+      },
+      // It may have been prepared before the error came.
+      drop: () => {
+        if (!known) unwanted.push(name);
+      },
     };
-    return { messages: known ? run : [parse({ name, text, types: [] }), ...run], remember };
   };
 
-  const surplus = (): Uint8Array[] => {
+  const closeUnwanted = (): Uint8Array[] => {
     const [oldest] = prepared;
-    if (prepared.size < keptStatements || !oldest) return [];
-    prepared.delete(oldest[0]);
-    return [close({ type: "S", name: oldest[1] })];
+    if (prepared.size >= keptStatements && oldest) {
+      prepared.delete(oldest[0]);
+      unwanted.push(oldest[1]);
+    }
+    return unwanted.splice(0).map((name) => close({ type: "S", name }));
   };
 
   const run = async <T extends Row>(
@@ -50,23 +59,24 @@ export const createStatements = (
     values: readonly string[],
     settings: Settings,
   ): Promise<QueryResult<T>> => {
+    const closing = closeUnwanted();
     const pairs = Object.entries(settings);
-    const setting = messagesFor(
-      `settings ${pairs.length}`,
-      settingsText(pairs.length),
-      pairs.flat(),
-    );
-    const statement = messagesFor(`${settings.role} ${text}`, text, values);
+    const steps = [
+      messagesFor(`settings ${pairs.length}`, settingsText(pairs.length), pairs.flat()),
+      messagesFor(`${settings.role} ${text}`, text, values),
+    ];
     const reply: Buffer[] = [];
     await pglite.execProtocolRawStream(
-      Buffer.concat([...surplus(), ...setting.messages, ...statement.messages, sync()]),
+      Buffer.concat([...closing, ...steps.flatMap(({ messages }) => messages), sync()]),
       // A view of the database's memory, so it must be copied before the next statement.
       { onRawData: (data) => reply.push(Buffer.from(data)) },
     );
     const result = readReply<T>(Buffer.concat(reply), { parsers: pglite.parsers, onNotification });
-    if ("error" in result) throw result.error;
-    setting.remember();
-    statement.remember();
+    if ("error" in result) {
+      for (const { drop } of steps) drop();
+      throw result.error;
+    }
+    for (const { keep } of steps) keep();
     return result;
   };
 

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Database } from "../../../stack/database/database.ts";
+import { openPglite } from "../../../stack/database/pglite.ts";
+import { ensurePlatform } from "../../../stack/database/platform.ts";
+
+let database: Database;
+
+beforeAll(async () => {
+  database = await openPglite({});
+  await ensurePlatform(database);
+  await database.session(({ exec }) =>
+    exec("create table public.kept (id integer primary key check (id < 100))"),
+  );
+});
+
+afterAll(() => database.close());
+
+const asService = { role: "service_role" };
+
+const preparedCount = async () => {
+  const { rows } = await database.query<{ count: number }>(
+    "select count(*) from pg_catalog.pg_prepared_statements",
+  );
+  return rows[0]?.count ?? 0;
+};
+
+describe("a statement with settings", () => {
+  test("sees them, and the next one does not", async () => {
+    const text = "select current_user::text as role, current_setting('my.own', true) as own";
+    const first = await database.statement(text, [], { role: "anon", "my.own": "x" });
+    expect(first.rows).toEqual([{ role: "anon", own: "x" }]);
+    const { rows } = await database.query(text);
+    expect(rows).toEqual([{ role: "supabase_admin", own: "" }]);
+  });
+
+  test("reads its parameters as PostgreSQL does, whatever their type", async () => {
+    const text = "select $1::int + 1 as number, not $2::boolean as flag, $3::int[] as list";
+    const { rows } = await database.statement(text, ["41", "true", "{1,2}"], asService);
+    expect(rows).toEqual([{ number: 42, flag: false, list: [1, 2] }]);
+  });
+
+  test("is undone by its error, and the session goes on", async () => {
+    const insert = "insert into public.kept select generate_series(1, $1::int)";
+    await expect(database.statement(insert, ["200"], { role: "postgres" })).rejects.toMatchObject({
+      code: "42501",
+    });
+    const owner = { role: "supabase_admin" };
+    await expect(database.statement(insert, ["200"], owner)).rejects.toMatchObject({
+      code: "23514",
+    });
+    expect((await database.query("select from public.kept")).rows).toEqual([]);
+    expect((await database.statement(insert, ["3"], owner)).affected).toBe(3);
+  });
+
+  test("in a read-only transaction writes nothing", async () => {
+    const settings = { role: "supabase_admin", transaction_read_only: "on" };
+    await expect(database.statement("delete from public.kept", [], settings)).rejects.toMatchObject(
+      { code: "25006" },
+    );
+  });
+});
+
+describe("prepared statements", () => {
+  test("are made again when somebody took them away", async () => {
+    const ask = () => database.statement("select 1 as one", [], asService);
+    await ask();
+    await database.session(({ exec }) => exec("deallocate all"));
+    expect((await ask()).rows).toEqual([{ one: 1 }]);
+    expect((await ask()).rows).toEqual([{ one: 1 }]);
+  });
+
+  test("do not pile up, whether they work or fail", async () => {
+    for (let number = 0; number < 450; number++) {
+      await database.statement(`select ${number} as number`, [], asService);
+      await database
+        .statement(`select ${number} / $1::int as number`, ["0"], asService)
+        .catch(() => undefined);
+    }
+    expect(await preparedCount()).toBeLessThanOrEqual(205);
+  });
+});
