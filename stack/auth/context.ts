@@ -6,23 +6,28 @@ import {
 } from "../database/database.ts";
 import type { Mail } from "../mail/message.ts";
 import type { Doorkeeper } from "./api-keys.ts";
-import { databaseFailure } from "./auth-error.ts";
+import { AuthError, databaseFailure } from "./auth-error.ts";
 import type { Limits } from "./limits.ts";
 import type { Letter } from "./mails.ts";
+import type { Providers } from "./oauth/providers.ts";
 import type { Call } from "./router.ts";
 import type { AuthSettings } from "./settings.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Reads rows of the auth schema. */
+/** Runs single statements on the auth schema; parameters go as text, so null is written as ''. */
 export interface Reader {
   query<T extends Row = Row>(
     text: string,
-    parameters?: readonly unknown[],
+    parameters?: readonly (string | number)[],
   ): Promise<QueryResult<T>>;
 }
 
 /** One transaction on behalf of a call. */
 export interface Work extends Reader {
+  query<T extends Row = Row>(
+    text: string,
+    parameters?: readonly unknown[],
+  ): Promise<QueryResult<T>>;
   call: Call;
   settings: AuthSettings;
   /** Counts once against the project's limit and sends once the transaction is committed. */
@@ -39,7 +44,9 @@ export interface AuthContext {
   /** The `iss` claim. */
   issuer: string;
   limits: Limits;
-  /** For reading outside a transaction; writes belong into `transaction`. */
+  /** Where people may sign in with an account of theirs elsewhere. */
+  providers: Providers;
+  /** For what one statement does, as supabase_auth_admin; plans are kept, so this is the fast way. */
   database: Reader;
   /**
    * Runs `use` in a transaction as supabase_auth_admin, so that triggers on auth.users may do here
@@ -68,7 +75,9 @@ export const createContext = ({
   ...shared
 }: ContextPorts): AuthContext => ({
   ...shared,
-  database,
+  database: {
+    query: (text, parameters = []) => database.statement(text, parameters.map(String), asAuthAdmin),
+  },
   transaction: async (call, use, failure = "Database error updating user") => {
     const letters: Letter[] = [];
     const result = await database
@@ -86,7 +95,9 @@ export const createContext = ({
         asAuthAdmin,
       )
       .catch((error: unknown) => {
-        throw isDatabaseError(error) ? databaseFailure(failure, error) : error;
+        // A refusal has a code too, but is no failure of the database.
+        if (error instanceof AuthError || !isDatabaseError(error)) throw error;
+        throw databaseFailure(failure, error);
       });
     for (const letter of letters) await deliver(compose(letter));
     return result;

@@ -104,7 +104,7 @@ export const beginFlow = async (work: Work, flow: NewFlow): Promise<string> => {
 const find = async (
   reader: Reader,
   condition: string,
-  parameters: readonly unknown[],
+  parameters: readonly string[],
 ): Promise<FlowState | null> => {
   const { rows } = await reader.query(
     `select to_jsonb(f) as flow from auth.flow_state f where ${condition}

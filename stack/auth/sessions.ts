@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
+import { AuthError } from "./auth-error.ts";
 import { accessClaims } from "./claims.ts";
 import type { AuthContext, Reader, Work } from "./context.ts";
 import { customizedClaims } from "./hooks.ts";
 import { userJson } from "./user-json.ts";
-import { type Account, findById, instance, type SessionState } from "./users.ts";
+import { findById, instance } from "./users.ts";
 
 /** How a session came to be, as the `amr` claim names it. */
 const Method = z.enum([
@@ -25,12 +26,18 @@ export type Method = z.infer<typeof Method>;
 
 export const isMethod = (text: string): text is Method => Method.safeParse(text).success;
 
-/** A session about to be handed out; its claims are not signed yet. */
-export interface Grant {
-  account: Account;
-  session: SessionState;
+export interface Issue {
+  userId: string;
+  sessionId: string;
   refreshToken: string;
-  claims: Record<string, unknown>;
+  /** What led to this token, for the hook; the `amr` claim has the session's own methods. */
+  method: Method;
+}
+
+/** A session about to be handed out. */
+export interface Grant extends Issue {
+  /** What the project's hook made of the claims; null: they are as they are. */
+  claims: Record<string, unknown> | null;
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz234567";
@@ -84,33 +91,31 @@ export const beginSession = async (
   return grantOf(auth, work, { userId, sessionId, refreshToken, method });
 };
 
-export interface Issue {
-  userId: string;
-  sessionId: string;
-  refreshToken: string;
-  /** What led to this token, for the hook; the `amr` claim has the session's own methods. */
-  method: Method;
-}
-
-/** Reads what a new access token says, and lets the project's hook have its say. */
+/** Lets the project's hook have its say about an access token, within the transaction. */
 export const grantOf = async (auth: AuthContext, work: Work, issue: Issue): Promise<Grant> => {
-  const found = await findById(work, issue.userId, issue.sessionId);
-  if (!found?.session) throw new Error("A session vanished in the transaction that made it.");
-  const { account, session } = found;
+  if (!auth.settings.hook.custom_access_token.enabled) return { ...issue, claims: null };
+  const { account, session } = await readSession(work, issue);
   const plain = accessClaims(account, session, auth.issuer);
-  const claims = await customizedClaims(auth, work, plain, issue);
-  return { account, session, refreshToken: issue.refreshToken, claims };
+  return { ...issue, claims: await customizedClaims(auth, work, plain, issue) };
 };
 
-/** The session as clients keep it; signs, so it belongs outside the transaction. */
-export const sessionJson = async (auth: AuthContext, { account, refreshToken, claims }: Grant) => {
+const readSession = async (reader: Reader, { userId, sessionId }: Issue) => {
+  const found = await findById(reader, userId, sessionId);
+  if (found?.session) return { account: found.account, session: found.session };
+  throw new AuthError(403, "session_not_found", "The session ended before it was handed out");
+};
+
+/** The session as clients keep it; reads and signs, so it belongs after the transaction. */
+export const sessionJson = async (auth: AuthContext, grant: Grant) => {
   const lifetime = auth.settings.jwt_expiry;
+  const { account, session } = await readSession(auth.database, grant);
+  const claims = grant.claims ?? accessClaims(account, session, auth.issuer);
   return {
     access_token: await auth.tokens.sign(claims, lifetime),
     token_type: "bearer",
     expires_in: lifetime,
     expires_at: Math.floor(Date.now() / 1000) + lifetime,
-    refresh_token: refreshToken,
+    refresh_token: grant.refreshToken,
     user: userJson(account),
   };
 };

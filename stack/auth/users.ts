@@ -125,7 +125,7 @@ const sessionColumn = `
        from auth.mfa_amr_claims a where a.session_id = s.id),
       '[]'
     ))
-    from auth.sessions s where s.id = $2::uuid
+    from auth.sessions s where s.id = nullif($2, '')::uuid
   ) as session`;
 
 const byId = `
@@ -146,7 +146,7 @@ export const findById = async (
   userId: string,
   sessionId: string | null = null,
 ): Promise<Found | null> => {
-  const { rows } = await reader.query(byId, [userId, sessionId]);
+  const { rows } = await reader.query(byId, [userId, sessionId ?? ""]);
   if (!rows[0]) return null;
   const { session, ...account } = WithSession.parse(rows[0]);
   return { account, session };
@@ -162,7 +162,7 @@ export const readAccount = async (reader: Reader, userId: string): Promise<Accou
 const one = async (
   reader: Reader,
   condition: string,
-  parameters: readonly unknown[],
+  parameters: readonly string[],
 ): Promise<Account | null> => {
   const { rows } = await reader.query(
     `select ${accountColumns} from auth.users u
@@ -184,14 +184,14 @@ export const findHolder = (
 ): Promise<Account | null> =>
   one(
     reader,
-    `u.id is distinct from $2::uuid and u.id in (
+    `u.id is distinct from nullif($2, '')::uuid and u.id in (
        select i.user_id from auth.identities i
        where i.email = $1 and i.provider not like 'sso:%'
        union all
        select h.id from auth.users h
        where h.instance_id = '${instance}' and lower(h.email) = $1 and not h.is_sso_user
      )`,
-    [email, except],
+    [email, except ?? ""],
   );
 
 /** Columns of auth.users that code may set; instants as ISO text. */

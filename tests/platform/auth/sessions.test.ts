@@ -1,56 +1,108 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  anAddress,
-  authSettings,
-  latestMail,
-  type Platform,
-  startPlatform,
-} from "./local-stack.ts";
+import { describe, expect, test } from "vitest";
+import { anAccount, claimsOf, password } from "../support/people.ts";
+import { publicClient } from "../support/platform.ts";
+import { connect } from "../support/sql.ts";
 
-const password = "correct horse battery";
-let platform: Platform;
+const refresh = (refresh_token: string) => publicClient().auth.refreshSession({ refresh_token });
 
-beforeAll(async () => {
-  const email = { ...authSettings.email, enable_confirmations: true };
-  platform = await startPlatform({
-    ...authSettings,
-    email,
-    sessions: { inactivity_timeout: "168h" },
+describe("refreshing", () => {
+  test("rotates the refresh token and keeps the session", async () => {
+    const { client, session } = await anAccount("ada");
+    const { data, error } = await client.auth.refreshSession();
+    expect(error).toBeNull();
+    expect(data.session?.refresh_token).not.toBe(session.refresh_token);
+    expect(claimsOf(data.session)).toMatchObject({
+      session_id: claimsOf(session).session_id,
+      amr: [{ method: "password" }],
+    });
   });
-}, 60_000);
 
-afterAll(() => platform.stop());
+  test("ten tabs with one token at once all end up with the same new one", async () => {
+    const { session } = await anAccount("ada");
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => refresh(session.refresh_token)),
+    );
+    expect(answers.map(({ error }) => error)).toEqual(Array(10).fill(null));
+    expect(new Set(answers.map(({ data }) => data.session?.refresh_token)).size).toBe(1);
+  });
 
-test("with confirmations on, an account opens only once its address is verified by mail", async () => {
-  const client = platform.client();
-  const email = anAddress("ada");
-  const signedUp = await client.auth.signUp({ email, password });
-  expect(signedUp.error).toBeNull();
-  expect(signedUp.data.session).toBeNull();
-  const early = await client.auth.signInWithPassword({ email, password });
-  expect(early.error).toMatchObject({ code: "email_not_confirmed" });
+  test("with a token used long ago ends the whole family of tokens", async ({ skip }) => {
+    const sql = connect();
+    if (!sql) return skip("the database cannot be reached directly");
+    const { client, session } = await anAccount("ada");
+    const stolen = session.refresh_token;
+    await client.auth.refreshSession();
+    const { data: current } = await client.auth.refreshSession();
+    await sql`update auth.refresh_tokens set updated_at = now() - interval '1 minute'
+              where token = ${stolen}`;
 
-  const { code } = await latestMail(platform, email);
-  const verified = await client.auth.verifyOtp({ email, token: code, type: "signup" });
-  expect(verified.data.user?.email_confirmed_at).toEqual(expect.any(String));
-  const { error } = await client.auth.signInWithPassword({ email, password });
-  expect(error).toBeNull();
+    const thief = await refresh(stolen);
+    expect(thief.error).toMatchObject({ status: 400, code: "refresh_token_already_used" });
+    await sql`update auth.refresh_tokens set updated_at = now() - interval '1 minute'
+              where session_id = ${String(claimsOf(session).session_id)}`;
+    const owner = await refresh(current.session?.refresh_token ?? "");
+    expect(owner.error).toMatchObject({ status: 400, code: "refresh_token_already_used" });
+  });
+
+  test("with a token nobody has is refused", async () => {
+    const { error } = await refresh("madeuptoken1");
+    expect(error).toMatchObject({
+      status: 400,
+      code: "refresh_token_not_found",
+      message: "Invalid Refresh Token: Refresh Token Not Found",
+    });
+  });
 });
 
-test("a session that was not refreshed for seven days is over; one day less, and it goes on", async () => {
-  const client = platform.client();
-  const { data } = await client.auth.signInAnonymously();
-  const lastUsed = async (age: string) => {
-    await platform.database.query(
-      "update auth.sessions set created_at = now() - $2::interval, refreshed_at = now() - $2::interval where user_id = $1::uuid",
-      [data.user?.id, age],
-    );
-  };
-  await lastUsed("6 days");
-  const refreshed = await client.auth.refreshSession();
-  expect(refreshed.error).toBeNull();
+describe("signing out", () => {
+  test("ends the session on the server, whose tokens then fail", async () => {
+    const { client, session } = await anAccount("ada");
+    expect((await client.auth.signOut()).error).toBeNull();
+    const refreshed = await refresh(session.refresh_token);
+    expect(refreshed.error).toMatchObject({ status: 400, code: "refresh_token_not_found" });
+    const asked = await publicClient().auth.getUser(session.access_token);
+    // What supabase-js makes of Auth's 403 `session_not_found`.
+    expect(asked.error?.name).toBe("AuthSessionMissingError");
+  });
 
-  await lastUsed("8 days");
-  const { error } = await client.auth.refreshSession();
-  expect(error).toMatchObject({ status: 400, code: "session_expired" });
+  const threeSessions = async () => {
+    const { client, email } = await anAccount("ada");
+    const others = [publicClient(), publicClient()];
+    for (const other of others) await other.auth.signInWithPassword({ email, password });
+    return [client, ...others];
+  };
+
+  const alive = async (clients: Awaited<ReturnType<typeof threeSessions>>) =>
+    Promise.all(clients.map(async ({ auth }) => (await auth.getUser()).error === null));
+
+  test("locally leaves the other sessions alone", async () => {
+    const clients = await threeSessions();
+    await clients[0]?.auth.signOut({ scope: "local" });
+    expect(await alive(clients)).toEqual([false, true, true]);
+  });
+
+  test("of the others keeps this one", async () => {
+    const clients = await threeSessions();
+    await clients[0]?.auth.signOut({ scope: "others" });
+    expect(await alive(clients)).toEqual([true, false, false]);
+  });
+
+  test("globally ends them all", async () => {
+    const clients = await threeSessions();
+    await clients[0]?.auth.signOut({ scope: "global" });
+    expect(await alive(clients)).toEqual([false, false, false]);
+  });
+});
+
+describe("a banned user", () => {
+  test("neither signs in nor refreshes", async ({ skip }) => {
+    const sql = connect();
+    if (!sql) return skip("the database cannot be reached directly");
+    const { client, email, id } = await anAccount("mal");
+    await sql`update auth.users set banned_until = now() + interval '1 hour' where id = ${id}`;
+    const signedIn = await publicClient().auth.signInWithPassword({ email, password });
+    expect(signedIn.error).toMatchObject({ status: 400, code: "user_banned" });
+    const refreshed = await client.auth.refreshSession();
+    expect(refreshed.error).toMatchObject({ status: 400, code: "user_banned" });
+  });
 });

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { platform } from "../support/platform.ts";
+
+const ask = async (path: string, init: RequestInit = {}) => {
+  const headers = { apikey: platform().publishableKey, "content-type": "application/json" };
+  const response = await fetch(`${platform().url}/auth/v1${path}`, {
+    ...init,
+    headers: { ...headers, ...init.headers },
+  });
+  return response;
+};
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+
+describe("errors", () => {
+  const signIn = { email: "nobody@example.test", password: "wrong entirely" };
+
+  test("carry code, status and message as GoTrue's first API version has it", async () => {
+    const response = await post("/token?grant_type=password", signIn);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      code: 400,
+      error_code: "invalid_credentials",
+      msg: "Invalid login credentials",
+    });
+  });
+
+  test("carry the code as `code` for clients that ask for version 2024-01-01", async () => {
+    const version = { "x-supabase-api-version": "2024-01-01" };
+    const response = await post("/token?grant_type=password", signIn, version);
+    expect(response.headers.get("x-supabase-api-version")).toBe("2024-01-01");
+    expect(await response.json()).toEqual({
+      code: "invalid_credentials",
+      message: "Invalid login credentials",
+    });
+  });
+
+  test.each([
+    ["a body that is no JSON", "/signup", "{", 400],
+    ["a body that is a list", "/signup", "[]", 400],
+    ["a number for an address", "/signup", '{"email":1}', 400],
+    ["an unknown grant", "/token?grant_type=magic", "{}", 400],
+    ["no refresh token", "/token?grant_type=refresh_token", "{}", 400],
+    ["no code", "/token?grant_type=pkce", "{}", 400],
+    ["neither code nor hash to verify", "/verify", '{"type":"signup"}', 400],
+    ["an unknown kind of verification", "/verify", '{"type":"x","token_hash":"y"}', 400],
+    ["nobody to send a code to", "/otp", "{}", 400],
+    ["an unknown kind of mail", "/resend", '{"type":"x","email":"a@b.test"}', 400],
+    ["nothing at all there", "/nowhere", "{}", 404],
+  ])("%s is refused, not a failure", async (_, path, body, status) => {
+    const response = await ask(path, { method: "POST", body });
+    expect(response.status).toBe(status);
+  });
+
+  test("a user's endpoint without a user says that the token names none", async () => {
+    const response = await ask("/user");
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error_code: "bad_jwt" });
+  });
+
+  test("a verification link without token is an error page, not a redirect", async () => {
+    const response = await ask("/verify?type=signup", { redirect: "manual" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error_code: "validation_failed" });
+  });
+});
+
+describe("what a project allows", () => {
+  test("is public knowledge", async () => {
+    const settings: unknown = await (await ask("/settings")).json();
+    expect(settings).toMatchObject({
+      external: { email: true, anonymous_users: true, phone: false },
+      disable_signup: false,
+      mailer_autoconfirm: true,
+    });
+  });
+
+  test("the service says that it is alive", async () => {
+    const response = await fetch(`${platform().url}/auth/v1/health`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ name: "GoTrue" });
+  });
+});
