@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { watch } from "chokidar";
 import { forwardedHeaders, functionName, functionPath } from "./addressing.ts";
 import { platformAnswer } from "./answers.ts";
-import { deliver, region } from "./deliver.ts";
+import { deliver, refuse, region } from "./deliver.ts";
 import { forwarded } from "./forward.ts";
 import { type Limits, supabaseLimits } from "./limits.ts";
 import {
@@ -138,8 +138,9 @@ export const createFunctionsRuntime = async (
         limit: limits.answer,
       });
     } catch (error) {
-      const code = error instanceof WorkerGone ? error.code : "WORKER_TERMINATED";
-      await refuseUpgrade(socket, platformAnswer(code, { function: admitted.name }));
+      const gone =
+        error instanceof WorkerGone ? error : new WorkerGone("IDLE_TIMEOUT", String(error));
+      await refuseUpgrade(socket, refuse(gone, admitted.name));
     }
   };
 

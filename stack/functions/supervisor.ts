@@ -29,6 +29,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
   let current: Worker | undefined;
   let failures = 0;
   let notBefore = 0;
+  let isStopped = false;
   const alive = new Set<Worker>();
   const replaced = new WeakSet<Worker>();
 
@@ -73,6 +74,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
 
   return {
     worker: () => {
+      if (isStopped) throw new WorkerGone("WORKER_TERMINATED", "The stack stops.");
       if (current?.isOpen()) return current;
       const wait = notBefore - performance.now();
       if (wait > 0) {
@@ -88,6 +90,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
       if (current) letGo(current, "termination");
     },
     stop: async (grace) => {
+      isStopped = true;
       const all = [...alive];
       for (const worker of all) letGo(worker, "termination");
       const timer = setTimeout(() => {

@@ -1,8 +1,8 @@
 import { request as connect, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { reasonOf } from "./deliver.ts";
+import { NoAnswerInTime } from "./forward.ts";
+import { passThrough } from "./passage.ts";
 import type { Supervisor } from "./supervisor.ts";
-import { WorkerGone } from "./worker.ts";
 
 export interface Tunnel {
   supervisor: Supervisor;
@@ -15,7 +15,7 @@ export interface Tunnel {
 
 /**
  * Connects a client's WebSocket with the function that upgrades it (`Deno.upgradeWebSocket`); an
- * answer that upgrades nothing is passed on. Throws `WorkerGone` before anything was sent.
+ * answer that upgrades nothing is passed on. Rejects before anything was sent to the client.
  */
 export const openTunnel = async (
   incoming: IncomingMessage,
@@ -23,42 +23,41 @@ export const openTunnel = async (
   head: Buffer,
   { supervisor, path, headers, limit }: Tunnel,
 ): Promise<void> => {
-  const worker = supervisor.worker();
-  const ticket = worker.begin(() => undefined);
-  const finish = () => worker.finish(ticket);
-  try {
-    const port = await worker.port;
-    const outgoing = connect({
-      ...{ host: "127.0.0.1", port, path, method: incoming.method, agent: false },
-      headers: { ...incoming.headers, ...headers, "sb-request-id": ticket.id },
-      timeout: limit,
-    });
-    await new Promise<void>((resolve, reject) => {
+  const send = (port: number, { id }: { id: string }, onEnd: () => void) =>
+    new Promise<void>((resolve, reject) => {
+      const outgoing = connect({
+        ...{ host: "127.0.0.1", port, path, method: incoming.method, agent: false },
+        headers: { ...incoming.headers, ...headers, "sb-request-id": id },
+      });
+      const timer = setTimeout(() => outgoing.destroy(new NoAnswerInTime()), limit);
+      const leave = () => outgoing.destroy(new Error("The client has gone."));
+      client.once("close", leave);
+      const answered = () => {
+        clearTimeout(timer);
+        client.off("close", leave);
+        resolve();
+      };
       outgoing.once("upgrade", (answer, upstream, first) => {
         client.write(headOf(answer));
         client.write(first);
-        upstream.setTimeout(0);
         upstream.write(head);
-        join(client, upstream, finish);
-        resolve();
+        join(client, upstream, onEnd);
+        answered();
       });
       outgoing.once("response", (answer) => {
         client.write(headOf(answer, "connection: close"));
         answer.pipe(client);
-        answer.once("close", finish);
-        resolve();
+        answer.once("close", onEnd);
+        answered();
       });
-      outgoing.once("timeout", () =>
-        outgoing.destroy(new WorkerGone("IDLE_TIMEOUT", "No answer.")),
-      );
-      outgoing.once("error", reject);
-      client.once("close", () => outgoing.destroy());
+      outgoing.once("error", (error) => {
+        clearTimeout(timer);
+        client.off("close", leave);
+        reject(error);
+      });
       outgoing.end();
     });
-  } catch (error) {
-    finish();
-    throw error instanceof WorkerGone ? error : await reasonOf(worker, error);
-  }
+  await passThrough({ supervisor, send, isWhole: () => true, isLeft: () => client.destroyed });
 };
 
 /** Each ends when the other does. */
