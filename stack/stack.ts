@@ -31,9 +31,8 @@ import { createOAuthSandbox } from "./sandbox/oauth/sandbox.ts";
 import { createSandbox } from "./sandbox/sandbox.ts";
 import { createStripeSandbox } from "./sandbox/stripe/sandbox.ts";
 import { startScheduler } from "./scheduler.ts";
-import { createFolderFileStore, createMemoryFileStore } from "./storage/file-store.ts";
-import { parseSize } from "./storage/settings.ts";
 import { createStorage } from "./storage/storage.ts";
+import { temporaryFolder } from "./storage/temporary-folder.ts";
 import { studioPolicy } from "./studio/policy.ts";
 import { createStudio } from "./studio/studio.ts";
 import { keepSecrets } from "./vault.ts";
@@ -157,17 +156,21 @@ const compose = async (
   const rest = await createRest({ database, doorkeeper, api: config.api });
   onStop(() => rest.stop());
   const mail = createMail();
-  const limit = parseSize(config.storage.file_size_limit);
-  const files = dataDir
-    ? createFolderFileStore(join(dataDir, "storage"), limit)
-    : createMemoryFileStore(limit);
+  const storageFolder = dataDir
+    ? { path: join(dataDir, "storage"), remove: () => undefined }
+    : await temporaryFolder();
+  onStop(storageFolder.remove);
   const storage = await createStorage({
     database,
     settings: config.storage,
-    files,
+    folder: storageFolder.path,
+    projectFolder: folder,
     jwtSecret: keys.jwtSecret,
+    tokens,
     doorkeeper,
+    log,
   });
+  onStop(() => storage.stop());
   const auth = createAuth({
     database,
     settings: config.auth,
@@ -215,7 +218,7 @@ const compose = async (
     database,
     jwtSecret: keys.jwtSecret,
     schemas: config.api.schemas,
-    storage: { settings: config.storage, files },
+    storage: storage.asService,
   });
 
   await pagesBuilt;

@@ -7,6 +7,8 @@ export interface StorageSettings {
       public: boolean;
       file_size_limit?: string | undefined;
       allowed_mime_types?: string[] | undefined;
+      /** Files to store at the start, relative to the project's `supabase/` folder. */
+      objects_path?: string | undefined;
     }
   >;
 }

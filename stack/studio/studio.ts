@@ -4,9 +4,6 @@ import { fileURLToPath } from "node:url";
 import { App, setExperimental } from "@supabase/lite";
 import type { Database } from "../database/database.ts";
 import { StackConnection } from "../rest/connection.ts";
-import { createStorageAdapter } from "../storage/adapter.ts";
-import type { FileStore } from "../storage/file-store.ts";
-import type { StorageSettings } from "../storage/settings.ts";
 import { refuseForeign } from "./loopback.ts";
 
 export interface StudioPorts {
@@ -14,7 +11,8 @@ export interface StudioPorts {
   jwtSecret: string;
   /** Schemas that the Data API exposes. */
   schemas: string[];
-  storage: { settings: StorageSettings; files: FileStore };
+  /** Answers /storage/v1/* as service_role. */
+  storage(request: Request): Promise<Response>;
 }
 
 export interface Studio {
@@ -57,18 +55,19 @@ export const createStudio = async (ports: StudioPorts): Promise<Studio> => {
     connection: new StackConnection(ports.database),
     api: { schemas: ports.schemas },
     auth: { enabled: true, jwt_secret: ports.jwtSecret },
-    storage: { enabled: true, file_size_limit: ports.storage.settings.file_size_limit },
+    storage: { enabled: true },
     studio: { enabled: true },
     options: { server: { admin: true } },
   });
-  app._storageAdapter = createStorageAdapter(ports.storage.files);
   await app.init();
 
   return {
     fetch: async (request, peer) => {
       const refusal = refuseForeign(request, peer);
       if (refusal) return refusal;
-      const [, name] = assetName.exec(new URL(request.url).pathname) ?? [];
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/storage/v1/")) return ports.storage(request);
+      const [, name] = assetName.exec(pathname) ?? [];
       return name ? asset(name) : app.fetch(request, { peerAddress: peer ?? "127.0.0.1" });
     },
   };

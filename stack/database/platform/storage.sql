@@ -146,14 +146,13 @@ begin
 end
 $$;
 
--- Deleting a row in SQL would leave its file behind, so only the Storage API may: it names its
--- operation, or runs as the platform itself.
+-- Deleting a row in SQL would leave its file behind, so only the Storage API may, which says so, or
+-- the platform itself.
 create or replace function storage.protect_delete() returns trigger
 language plpgsql
 as $$
 begin
-  if coalesce(current_setting('storage.can_delete', true), '') <> 'true'
-    and coalesce(current_setting('storage.operation', true), '') = ''
+  if coalesce(current_setting('storage.allow_delete_query', true), '') <> 'true'
     and not exists (
       select from pg_catalog.pg_roles r
       where r.rolname = current_user and (r.rolsuper or r.rolname = 'supabase_storage_admin')
@@ -165,6 +164,152 @@ begin
   end if;
   return null;
 end
+$$;
+
+-- The entries right below `prefix` whose names begin with `search`: folders as rows without id, then
+-- files; sorted by name they mix. `levels` is there for callers of older versions: the prefix says it.
+create or replace function storage.search(
+  prefix text,
+  bucketname text,
+  limits integer default 100,
+  levels integer default 1,
+  offsets integer default 0,
+  search text default '',
+  sortcolumn text default 'name',
+  sortorder text default 'asc'
+) returns table (
+  name text,
+  id uuid,
+  updated_at timestamptz,
+  created_at timestamptz,
+  last_accessed_at timestamptz,
+  metadata jsonb
+)
+language sql stable
+as $$
+  with asked as (
+    select
+      replace(replace(replace(coalesce(search.prefix, '') || coalesce(search.search, ''),
+        '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern,
+      cardinality(string_to_array(coalesce(nullif(search.prefix, ''), '-'), '/')) as first,
+      cardinality(string_to_array(
+        coalesce(nullif(coalesce(search.prefix, '') || coalesce(search.search, ''), ''), '-'), '/'
+      )) as last
+  ),
+  entries as (
+    select
+      array_to_string(o.path_tokens[asked.first : asked.last], '/') as name,
+      cardinality(o.path_tokens) > asked.last as is_folder,
+      o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
+    from storage.objects o, asked
+    where o.bucket_id = search.bucketname and o.name ilike asked.pattern
+  ),
+  listed as (
+    select distinct e.name, true as is_folder, null::uuid as id, null::timestamptz as updated_at,
+      null::timestamptz as created_at, null::timestamptz as last_accessed_at,
+      null::jsonb as metadata
+    from entries e
+    where e.is_folder
+    union all
+    select e.name, false, e.id, e.updated_at, e.created_at, e.last_accessed_at, e.metadata
+    from entries e
+    where not e.is_folder
+  ),
+  -- One key that sorts upwards either way would need its inverse; a row number has one.
+  numbered as (
+    select l.*, row_number() over (
+      order by
+        case when search.sortcolumn = 'updated_at' then l.updated_at end,
+        case when search.sortcolumn = 'created_at' then l.created_at end,
+        case when search.sortcolumn = 'last_accessed_at' then l.last_accessed_at end,
+        lower(l.name) collate "C",
+        l.name collate "C"
+    ) as place
+    from listed l
+  )
+  select n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
+  from numbered n
+  order by
+    case when search.sortcolumn in ('updated_at', 'created_at', 'last_accessed_at')
+      then not n.is_folder end,
+    case when lower(search.sortorder) = 'desc' then -n.place else n.place end
+  limit least(coalesce(search.limits, 100), 1500) offset coalesce(search.offsets, 0)
+$$;
+
+-- A page of what begins with `prefix`, with one row for all that shares a further folder: without
+-- id, named with a closing slash, as old as its oldest file. The page goes on behind `start_after`,
+-- and behind `sort_column_after` when sorted by a time.
+create or replace function storage.search_v2(
+  prefix text,
+  bucket_name text,
+  limits integer default 100,
+  levels integer default 1,
+  start_after text default '',
+  sort_order text default 'asc',
+  sort_column text default 'name',
+  sort_column_after text default ''
+) returns table (
+  key text,
+  name text,
+  id uuid,
+  updated_at timestamptz,
+  created_at timestamptz,
+  last_accessed_at timestamptz,
+  metadata jsonb
+)
+language sql stable
+as $$
+  with entries as (
+    select
+      case when cardinality(o.path_tokens) > search_v2.levels
+        then array_to_string(o.path_tokens[1 : search_v2.levels], '/') || '/'
+        else o.name
+      end as name,
+      cardinality(o.path_tokens) > search_v2.levels as is_folder,
+      o.path_tokens[search_v2.levels] as key,
+      o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
+    from storage.objects o
+    where o.bucket_id = search_v2.bucket_name and starts_with(o.name, coalesce(search_v2.prefix, ''))
+  ),
+  listed as (
+    select e.key, e.name, null::uuid as id, min(e.created_at) as updated_at,
+      min(e.created_at) as created_at, null::timestamptz as last_accessed_at,
+      null::jsonb as metadata
+    from entries e
+    where e.is_folder
+    group by e.key, e.name
+    union all
+    select e.key, e.name, e.id, e.updated_at, e.created_at, e.last_accessed_at, e.metadata
+    from entries e
+    where not e.is_folder
+  ),
+  dated as (
+    select l.*, case search_v2.sort_column
+      when 'updated_at' then date_trunc('milliseconds', l.updated_at)
+      when 'created_at' then date_trunc('milliseconds', l.created_at)
+      else 'epoch'::timestamptz
+    end as date
+    from listed l
+  ),
+  numbered as (
+    select d.*, row_number() over (order by d.date, d.name collate "C") as place,
+      case when lower(search_v2.sort_order) = 'desc' then -1 else 1 end as direction
+    from dated d
+  ),
+  begun as (
+    select date_trunc(
+      'milliseconds', coalesce(nullif(search_v2.sort_column_after, '')::timestamptz, 'epoch')
+    ) as date
+  )
+  select n.key, n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
+  from numbered n, begun b
+  where coalesce(search_v2.start_after, '') = ''
+    or n.direction = 1
+      and (n.date, n.name collate "C") > (b.date, search_v2.start_after collate "C")
+    or n.direction = -1
+      and (n.date, n.name collate "C") < (b.date, search_v2.start_after collate "C")
+  order by n.direction * n.place
+  limit search_v2.limits
 $$;
 
 create or replace trigger update_objects_updated_at

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { type Handler, jsonBody } from "./call.ts";
+import { invalidRequest } from "./errors.ts";
+import { requireBucketName } from "./names.ts";
+
+const Order = z.enum(["asc", "desc"]).default("asc");
+
+const List = z.object({
+  prefix: z.string(),
+  limit: z.int().min(1).max(1000).default(100),
+  offset: z.int().min(0).default(0),
+  search: z.string().default(""),
+  sortBy: z
+    .object({
+      column: z.enum(["name", "updated_at", "created_at", "last_accessed_at"]).default("name"),
+      order: Order,
+    })
+    .prefault({}),
+});
+
+/** One folder's entries, by number of the page. */
+export const list: Handler = async (call) => {
+  const bucket = requireBucketName(call.params.bucket ?? "");
+  const { prefix, limit, offset, search, sortBy } = await jsonBody(call, List);
+  const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+  const { rows } = await call.access.asCaller((session) =>
+    session.query("select * from storage.search($1, $2, $3, 1, $4, $5, $6, $7)", [
+      folder,
+      bucket,
+      limit,
+      offset,
+      search,
+      sortBy.column,
+      sortBy.order,
+    ]),
+  );
+  return Response.json(rows);
+};
+
+const ListV2 = z.object({
+  prefix: z.string().default(""),
+  limit: z.int().min(1).default(1000),
+  cursor: z.string().optional(),
+  with_delimiter: z.boolean().default(false),
+  sortBy: z
+    .object({ column: z.enum(["name", "updated_at", "created_at"]), order: Order })
+    .prefault({ column: "name" }),
+});
+
+/** Where a page ended: the last name, and its time when sorted by one. */
+const Cursor = z.object({ name: z.string(), after: z.string() });
+
+const Entry = z.object({
+  key: z.string().nullable(),
+  name: z.string(),
+  id: z.string().nullable(),
+  updated_at: z.string(),
+  created_at: z.string(),
+  last_accessed_at: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+});
+
+const encodeCursor = (cursor: z.infer<typeof Cursor>) =>
+  Buffer.from(JSON.stringify(cursor)).toString("base64url");
+
+const decodeCursor = (text: string): z.infer<typeof Cursor> => {
+  try {
+    return Cursor.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+  } catch {
+    throw invalidRequest("body/cursor is no cursor of this listing");
+  }
+};
+
+/** Deeper than any key, so that nothing counts as a folder. */
+const noLevels = 1_000_000;
+
+/** Everything under a prefix, flat or by folder, by cursor. */
+export const listV2: Handler = async (call) => {
+  const bucket = requireBucketName(call.params.bucket ?? "");
+  const asked = await jsonBody(call, ListV2);
+  const { prefix, with_delimiter: byFolder, sortBy } = asked;
+  const limit = Math.min(asked.limit, 1000);
+  const cursor = asked.cursor ? decodeCursor(asked.cursor) : { name: "", after: "" };
+  const { rows } = await call.access.asCaller((session) =>
+    session.query("select * from storage.search_v2($1, $2, $3, $4, $5, $6, $7, $8)", [
+      prefix,
+      bucket,
+      limit + 1,
+      byFolder ? prefix.split("/").length : noLevels,
+      cursor.name,
+      sortBy.order,
+      sortBy.column,
+      cursor.after,
+    ]),
+  );
+  const entries = z.array(Entry).parse(rows);
+  const page = entries.slice(0, limit);
+  const last = page.at(-1);
+  const hasNext = entries.length > limit;
+  const after = last && sortBy.column !== "name" ? last[sortBy.column] : "";
+  return Response.json({
+    hasNext,
+    ...(hasNext && last && { nextCursor: encodeCursor({ name: last.name, after }) }),
+    folders: page
+      .filter(({ id }) => id === null)
+      .map(({ key, name, created_at, updated_at }) => ({ key, name, created_at, updated_at })),
+    objects: page
+      .filter(({ id }) => id !== null)
+      .map(({ key, ...object }) => (byFolder ? { key, ...object } : object)),
+  });
+};
