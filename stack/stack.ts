@@ -177,6 +177,7 @@ const compose = async (
     tokens,
     doorkeeper,
     apiUrl: urls.api,
+    sandboxUrl: urls.sandbox,
     deliver: mail.deliver,
     templates: await readTemplates(workdir, config.auth),
     log,

@@ -6,6 +6,7 @@ import { AuthError, errorResponse } from "./auth-error.ts";
 import { createContext } from "./context.ts";
 import { createLimits } from "./limits.ts";
 import { createComposer, type MailTemplates, standardTemplates } from "./mails.ts";
+import { createProviders } from "./oauth/providers.ts";
 import { createRouter, NoRoute } from "./router.ts";
 import { routes } from "./routes.ts";
 import type { AuthSettings } from "./settings.ts";
@@ -18,6 +19,8 @@ export interface AuthPorts {
   doorkeeper: Doorkeeper;
   /** Where clients reach the API, without a path. */
   apiUrl: string;
+  /** Where the sandbox stands in for providers without a secret. */
+  sandboxUrl: string;
   deliver: Deliver;
   /** The project's own mails; absent: Supabase's. */
   templates?: MailTemplates;
@@ -52,6 +55,7 @@ export const createAuth = (ports: AuthPorts): Auth => {
     apiUrl,
     issuer: settings.jwt_issuer || new URL(prefix, apiUrl).toString(),
     limits: createLimits(settings),
+    providers: createProviders({ settings, apiUrl, sandboxUrl: ports.sandboxUrl }),
     compose: createComposer({
       apiUrl,
       siteUrl: settings.site_url,

@@ -1,3 +1,6 @@
+import { adminRoutes } from "./admin/routes.ts";
+import { mfaRoutes } from "./mfa/routes.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
 import type { Route } from "./router.ts";
 import { health, jwks, settings } from "./routes/about.ts";
 import { logout } from "./routes/logout.ts";
@@ -24,6 +27,9 @@ export const routes: readonly Route[] = [
   verify,
   followLink,
   reauthenticate,
+  ...mfaRoutes,
+  ...oauthRoutes,
+  ...adminRoutes,
   settings,
   health,
   jwks,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AuthError } from "../auth-error.ts";
 import type { AuthContext } from "../context.ts";
+import { grantIdToken } from "../oauth/id-token.ts";
 import { type Call, route } from "../router.ts";
 import { grantPassword } from "./grant-password.ts";
 import { grantPkce } from "./grant-pkce.ts";
@@ -17,6 +18,7 @@ const grants: Readonly<Record<string, GrantHandler>> = {
   password: grantPassword,
   refresh_token: grantRefresh,
   pkce: grantPkce,
+  id_token: grantIdToken,
 };
 
 export const token = route(

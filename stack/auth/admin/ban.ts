@@ -1,0 +1,16 @@
+import { invalid } from "../auth-error.ts";
+import { seconds } from "../duration.ts";
+
+/** The instant at which `ban_duration` ends, null for `none`; throws for what is no duration. */
+export const bannedUntil = (duration: string, now = Date.now()): string | null => {
+  if (duration === "none") return null;
+  const length = seconds(duration);
+  if (length === null) {
+    throw invalid(
+      `invalid format for ban duration: time: invalid duration ${JSON.stringify(duration)}`,
+    );
+  }
+  if (length === 0) return null;
+  // JavaScript's last instant; PostgreSQL would go on.
+  return new Date(Math.min(now + length * 1000, 8.64e15)).toISOString();
+};

@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { AuthError } from "../auth-error.ts";
+import type { AuthContext, Work } from "../context.ts";
+import { endFlow, type FlowState, findFlow, isFlowExpired, issueCode } from "../flow-state.ts";
+import { findByToken } from "../one-time-tokens.ts";
+import { type Call, type Route, route } from "../router.ts";
+import { beginSession, type Grant, sessionJson } from "../sessions.ts";
+import type { Account } from "../users.ts";
+import { providerNamed } from "./authorize.ts";
+import { BadIdToken } from "./google.ts";
+import { acceptInvitation, accountFor, linkTo } from "./linking.ts";
+import { type Profile, ProfileIncomplete } from "./profile.ts";
+import { ProviderFailure, type ProviderTokens } from "./provider.ts";
+import { isTellable, ProviderRefusal, redirect, withError } from "./redirect.ts";
+
+const badState = (message: string) => new AuthError(400, "bad_oauth_state", message);
+
+/** The sign-in that a provider's answer belongs to; throws when there is none, or no longer. */
+const flowOf = async ({ database }: AuthContext, answer: URLSearchParams): Promise<FlowState> => {
+  const state = answer.get("state") ?? "";
+  if (state === "") {
+    throw new AuthError(400, "bad_oauth_callback", "OAuth state parameter missing");
+  }
+  if (!z.uuid().safeParse(state).success) throw badState("OAuth callback with invalid state");
+  const flow = await findFlow(database, state);
+  // One whose code was handed out is over: the provider was here already.
+  if (!flow || flow.auth_code_issued_at) throw badState("OAuth state not found or expired");
+  if (isFlowExpired(flow)) throw badState("OAuth state has expired");
+  return flow;
+};
+
+const failure = (message: string, cause: unknown) =>
+  new AuthError(500, "unexpected_failure", message, { cause });
+
+/** Asks the provider who it is that came back. */
+const identify = async (
+  auth: AuthContext,
+  flow: FlowState,
+  answer: URLSearchParams,
+): Promise<{ profile: Profile; tokens: ProviderTokens }> => {
+  const refused = answer.get("error");
+  if (refused) throw new ProviderRefusal(refused, answer.get("error_description") ?? "");
+  const code = answer.get("code");
+  if (!code) {
+    throw new AuthError(
+      400,
+      "bad_oauth_callback",
+      "OAuth callback with missing authorization code missing",
+    );
+  }
+  const provider = providerNamed(auth, flow.provider_type);
+  const tokens = await provider.exchange(code).catch((error: unknown) => {
+    if (!(error instanceof ProviderFailure)) throw error;
+    throw failure(`Unable to exchange external code: ${code}`, error);
+  });
+  const profile = await provider.profile(tokens).catch((error: unknown) => {
+    if (error instanceof ProfileIncomplete) throw failure(error.message, error);
+    if (!(error instanceof ProviderFailure || error instanceof BadIdToken)) throw error;
+    throw failure("Error getting user profile from external provider", error);
+  });
+  return { profile, tokens };
+};
+
+const invited = async (work: Work, token: string): Promise<Account> => {
+  const found = await findByToken(work, [token], ["confirmation_token"]);
+  if (!found) throw new AuthError(404, "invite_not_found", "Invite not found");
+  return found.account;
+};
+
+const settleAccount = async (work: Work, flow: FlowState, profile: Profile) => {
+  if (flow.linking_target_id) return linkTo(work, flow.linking_target_id, profile);
+  if (flow.invite_token) {
+    return acceptInvitation(work, await invited(work, flow.invite_token), profile);
+  }
+  return accountFor(work, profile);
+};
+
+/** A code for the client that kept a verifier, or a session for the one that did not. */
+type Outcome = { code: string } | { grant: Grant };
+
+const complete = async (
+  auth: AuthContext,
+  work: Work,
+  { flow, profile, tokens }: { flow: FlowState; profile: Profile; tokens: ProviderTokens },
+): Promise<Outcome | AuthError> => {
+  const account = await settleAccount(work, flow, profile);
+  if (account instanceof AuthError) return account;
+  const { id } = account.user;
+  if (!flow.code_challenge) {
+    await endFlow(work, flow);
+    return { grant: await beginSession(auth, work, id, "oauth") };
+  }
+  await work.query(
+    `update auth.flow_state
+     set user_id = $2::uuid, provider_access_token = $3, provider_refresh_token = $4
+     where id = $1::uuid`,
+    [flow.id, id, tokens.accessToken, tokens.refreshToken],
+  );
+  return { code: await issueCode(work, flow) };
+};
+
+const withCode = (target: string, code: string): string => {
+  const url = new URL(target);
+  url.searchParams.set("code", code);
+  return url.toString();
+};
+
+const withSession = async (
+  auth: AuthContext,
+  target: string,
+  grant: Grant,
+  tokens: ProviderTokens,
+): Promise<string> => {
+  const { user: _, ...session } = await sessionJson(auth, grant);
+  const fragment = new URLSearchParams(
+    Object.entries(session).map(([name, value]) => [name, String(value)]),
+  );
+  fragment.set("provider_token", tokens.accessToken);
+  if (tokens.refreshToken) fragment.set("provider_refresh_token", tokens.refreshToken);
+  fragment.sort();
+  return `${target.split("#")[0]}#${fragment}`;
+};
+
+const signIn = async (
+  auth: AuthContext,
+  call: Call,
+  { flow, answer, target }: { flow: FlowState; answer: URLSearchParams; target: string },
+): Promise<Response> => {
+  const { profile, tokens } = await identify(auth, flow, answer);
+  const outcome = await auth.transaction(call, (work) =>
+    complete(auth, work, { flow, profile, tokens }),
+  );
+  if (outcome instanceof AuthError) throw outcome;
+  return redirect(
+    "code" in outcome
+      ? withCode(target, outcome.code)
+      : await withSession(auth, target, outcome.grant, tokens),
+  );
+};
+
+/** Tells the application by its redirect; the browser must not be left standing here. */
+const telling = (target: string, status: 302 | 303) => (error: unknown) => {
+  if (isTellable(error)) return redirect(withError(target, error), status);
+  throw error;
+};
+
+const answered = async (auth: AuthContext, call: Call, answer: URLSearchParams) => {
+  const { site_url } = auth.settings;
+  const flow = await flowOf(auth, answer).catch(telling(site_url, 303));
+  if (flow instanceof Response) return flow;
+  const target = flow.referrer || site_url;
+  return signIn(auth, call, { flow, answer, target }).catch(telling(target, 302));
+};
+
+/** Where providers send browsers back to, with a code or a refusal. */
+export const callbacks: readonly Route[] = [
+  route({ method: "GET", path: "/callback", keyless: true }, (auth, call) =>
+    answered(auth, call, call.url.searchParams),
+  ),
+  route({ method: "POST", path: "/callback", keyless: true }, async (auth, call) =>
+    answered(auth, call, new URLSearchParams(await call.request.text())),
+  ),
+];

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { audit } from "../audit.ts";
+import { AuthError } from "../auth-error.ts";
+import type { AuthContext, Reader, Work } from "../context.ts";
+import { userRoute } from "../router.ts";
+import {
+  type Account,
+  changeUser,
+  findByEmail,
+  type Identity,
+  readAccount,
+  refreshProviders,
+} from "../users.ts";
+import type { Profile } from "./profile.ts";
+
+/** The identity that a provider knows under this subject. */
+export const findIdentity = async (
+  reader: Reader,
+  { provider, subject }: Pick<Profile, "provider" | "subject">,
+): Promise<{ id: string; userId: string } | null> => {
+  const { rows } = await reader.query<{ id: string; user_id: string }>(
+    "select i.id, i.user_id from auth.identities i where i.provider = $1 and i.provider_id = $2",
+    [provider, subject],
+  );
+  return rows[0] ? { id: rows[0].id, userId: rows[0].user_id } : null;
+};
+
+/** Throws unless config.toml lets users add and remove identities themselves. */
+export const checkManualLinking = ({ settings }: AuthContext): void => {
+  if (settings.enable_manual_linking) return;
+  throw new AuthError(404, "manual_linking_disabled", "Manual linking is disabled");
+};
+
+/** The first identity whose address nobody else signs in with. */
+const successorOf = async (
+  work: Work,
+  identities: readonly Identity[],
+): Promise<Identity | undefined> => {
+  for (const identity of identities) {
+    if (!identity.email || !(await findByEmail(work, identity.email))) return identity;
+  }
+  return undefined;
+};
+
+/** Keeps the user's address one that an identity has. */
+const settleEmail = async (work: Work, { user, identities }: Account): Promise<void> => {
+  if (identities.some(({ email }) => (email ?? "") === (user.email ?? ""))) return;
+  const successor = await successorOf(work, identities);
+  if (!successor) {
+    throw new AuthError(
+      422,
+      "email_conflict_identity_not_deletable",
+      "Unable to unlink identity due to email conflict",
+    );
+  }
+  const { email } = successor;
+  await changeUser(work, user.id, email ? { email } : { email: null, email_confirmed_at: null });
+};
+
+const unlink = async (work: Work, account: Account, identity: Identity): Promise<void> => {
+  const { id } = account.user;
+  await audit(work, account, "identity_unlinked", {
+    identity_id: identity.id,
+    provider: identity.provider,
+    provider_id: identity.provider_id,
+  });
+  await work.query("delete from auth.identities i where i.id = $1::uuid", [identity.id]);
+  if (identity.provider === "phone") {
+    await changeUser(work, id, { phone: null, phone_confirmed_at: null });
+  } else {
+    await settleEmail(work, await readAccount(work, id));
+  }
+  await refreshProviders(work, id);
+};
+
+/** Takes one way to sign in from the caller, who keeps at least one. */
+export const unlinkIdentity = userRoute(
+  { method: "DELETE", path: "/user/identities/:identity_id" },
+  async (auth, call) => {
+    checkManualLinking(auth);
+    const { account } = call.caller;
+    const id = z.uuid().safeParse(call.params.identity_id);
+    if (!id.success) throw new AuthError(404, "validation_failed", "identity_id must be an UUID");
+    if (account.identities.length <= 1) {
+      throw new AuthError(
+        422,
+        "single_identity_not_deletable",
+        "User must have at least 1 identity after unlinking",
+      );
+    }
+    const identity = account.identities.find((one) => one.id === id.data);
+    if (!identity) throw new AuthError(422, "identity_not_found", "Identity doesn't exist");
+    await auth.transaction(call, (work) => unlink(work, account, identity));
+    return Response.json({});
+  },
+);

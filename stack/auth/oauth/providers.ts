@@ -1,0 +1,51 @@
+import { oauthSandboxClients } from "../../sandbox/oauth/sandbox.ts";
+import type { AuthSettings } from "../settings.ts";
+import { createGithub } from "./github.ts";
+import { createGoogle, type Google } from "./google.ts";
+import type { Provider, ProviderSettings } from "./provider.ts";
+
+/** The providers that this project signs in with; absent: not enabled. */
+export interface Providers {
+  google?: Google;
+  github?: Provider;
+}
+
+/** Names that `/authorize` knows, enabled or not. */
+export const isProviderName = (name: string): name is keyof Providers =>
+  name === "google" || name === "github";
+
+export interface ProviderPorts {
+  settings: AuthSettings;
+  /** Where clients reach the API, without a path. */
+  apiUrl: string;
+  /** Where the sandbox stands that takes the place of providers without a secret. */
+  sandboxUrl: string;
+}
+
+/** Settings of an enabled provider; null when it is off. */
+const settingsOf = (
+  name: keyof Providers,
+  { settings, apiUrl, sandboxUrl }: ProviderPorts,
+): ProviderSettings | null => {
+  const external = settings.external[name];
+  if (!external?.enabled) return null;
+  const redirectUri = external.redirect_uri || `${apiUrl}/auth/v1/callback`;
+  const skipNonceCheck = external.skip_nonce_check;
+  if (external.secret === "") {
+    const { id, secret } = oauthSandboxClients[name];
+    const url = `${sandboxUrl}/oauth/${name}`;
+    return { clientIds: [id], secret, url, redirectUri, skipNonceCheck };
+  }
+  const clientIds = external.client_id.split(",").map((id) => id.trim());
+  return { clientIds, secret: external.secret, url: external.url, redirectUri, skipNonceCheck };
+};
+
+/** The providers of `[auth.external]`; without a secret, the sandbox's. */
+export const createProviders = (ports: ProviderPorts): Providers => {
+  const google = settingsOf("google", ports);
+  const github = settingsOf("github", ports);
+  return {
+    ...(google && { google: createGoogle(google) }),
+    ...(github && { github: createGithub(github) }),
+  };
+};
