@@ -11,18 +11,21 @@ export const functionName = ({ pathname }: URL): string => {
 export const functionPath = ({ pathname, search }: URL): string =>
   `${pathname.slice(prefix.length)}${search}`;
 
-/** What Supabase's gateway tells a function of where a request came in and from whom. */
+/**
+ * What Supabase's gateway tells a function of where a request came in and from whom; `peer` is the
+ * client's address where no gateway before us has said it.
+ */
 export const forwardedHeaders = (
   url: URL,
   headers: Pick<Headers, "get">,
   peer = "127.0.0.1",
 ): Record<string, string> => {
-  const earlier = headers.get("x-forwarded-for");
+  const client = headers.get("x-forwarded-for") ?? peer;
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   return {
     host: url.host,
-    "x-forwarded-for": earlier ? `${earlier}, ${peer}` : peer,
-    "x-real-ip": headers.get("x-real-ip") ?? peer,
+    "x-forwarded-for": client,
+    "x-real-ip": client.split(",", 1)[0] ?? client,
     "x-forwarded-host": url.hostname,
     "x-forwarded-port": port,
     "x-forwarded-proto": url.protocol.slice(0, -1),

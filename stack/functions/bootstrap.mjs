@@ -62,7 +62,7 @@ Deno.serve = (first, second) => {
       ...(options.signal ? { signal: options.signal } : {}),
     },
     (request, info) => {
-      say(`began ${request.headers.get("sb-request-id")}`);
+      say(`began ${request.headers.get("sb-delivery-id")}`);
       return handler(request, info);
     },
   );

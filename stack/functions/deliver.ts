@@ -30,7 +30,7 @@ export const deliver = async (request: Request, delivery: Delivery): Promise<Res
       send: (port, ticket, onEnd) =>
         forward(request, body, {
           ...{ port, path, limit, onEnd },
-          headers: { ...headers, "sb-request-id": ticket.id },
+          headers: { ...headers, "sb-delivery-id": ticket.id },
         }),
       onBegun: () => body?.release(),
       isWhole: () => body?.isWhole() ?? true,

@@ -15,7 +15,7 @@ import {
 } from "./locate.ts";
 import { startReaper } from "./reaper.ts";
 import { readSecretFile, refusedNames, withoutReserved } from "./secrets.ts";
-import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { createSupervisor, type Figures, type Supervisor } from "./supervisor.ts";
 import { openTunnel, refuseUpgrade } from "./tunnel.ts";
 import { refusal, type VerifyPorts } from "./verify.ts";
 import { startWorker, type Worker, WorkerGone, type WorkerOptions } from "./worker.ts";
@@ -43,6 +43,8 @@ export interface FunctionsRuntime {
   fetch(request: Request, peer?: string): Promise<Response>;
   /** Connects WebSockets to functions that accept them. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Processes that run, and those that had to be replaced so far. */
+  figures(): Figures;
   /** Lets running requests finish for a moment, then ends every process. */
   stop(): Promise<void>;
 }
@@ -163,6 +165,11 @@ export const createFunctionsRuntime = async (
         log(`A WebSocket to a function failed: ${String(error)}`);
         socket.destroy();
       });
+    },
+    figures: () => {
+      const all = [...supervisors.values()].map((one) => one.figures());
+      const sum = (figure: keyof Figures) => all.reduce((total, one) => total + one[figure], 0);
+      return { workers: sum("workers"), restarts: sum("restarts") };
     },
     stop: async () => {
       isStopped = true;

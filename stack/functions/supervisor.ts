@@ -1,11 +1,19 @@
 import type { Resource } from "./watchdog.ts";
 import { type RetireReason, type Worker, WorkerGone } from "./worker.ts";
 
+export interface Figures {
+  /** Processes that run. */
+  workers: number;
+  /** Processes that did not end as they should: crashed, killed, over a limit. */
+  restarts: number;
+}
+
 export interface Supervisor {
   /** The worker for the next request, started if need be; throws `WorkerGone` while it must wait. */
   worker(): Worker;
   /** The function was changed: what runs may finish, the next request gets the new code. */
   renew(): void;
+  figures(): Figures;
   /** Lets everything finish for `grace` milliseconds, then ends it. */
   stop(grace: number): Promise<void>;
 }
@@ -29,6 +37,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
   let current: Worker | undefined;
   let failures = 0;
   let notBefore = 0;
+  let restarts = 0;
   let isStopped = false;
   const alive = new Set<Worker>();
   const replaced = new WeakSet<Worker>();
@@ -38,6 +47,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
     alive.add(worker);
     worker.exited.then((gone) => {
       alive.delete(worker);
+      if (gone && !isStopped) restarts += 1;
       if (worker.hasAnswered()) failures = 0;
       // One that used too much was asked for too much; that says nothing of the next request.
       else if (current === worker && gone && gone.code !== "WORKER_RESOURCE_LIMIT") pause();
@@ -89,6 +99,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
       notBefore = 0;
       if (current) letGo(current, "termination");
     },
+    figures: () => ({ workers: alive.size, restarts }),
     stop: async (grace) => {
       isStopped = true;
       const all = [...alive];

@@ -27,7 +27,7 @@ export const openTunnel = async (
     new Promise<void>((resolve, reject) => {
       const outgoing = connect({
         ...{ host: "127.0.0.1", port, path, method: incoming.method, agent: false },
-        headers: { ...incoming.headers, ...headers, "sb-request-id": id },
+        headers: { ...incoming.headers, ...headers, "sb-delivery-id": id },
       });
       const timer = setTimeout(() => outgoing.destroy(new NoAnswerInTime()), limit);
       const leave = () => outgoing.destroy(new Error("The client has gone."));

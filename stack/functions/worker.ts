@@ -37,7 +37,7 @@ export class WorkerGone extends Error {
 
 /** A request on its way through a worker, charged with the CPU time that it takes. */
 export interface Ticket extends Account {
-  /** The `sb-request-id` that it is sent with. */
+  /** The `sb-delivery-id` that it is sent with. */
   id: string;
   /** Whether the function has seen it; one that it has not may be sent to another worker. */
   hasBegun: boolean;

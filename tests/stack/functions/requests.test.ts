@@ -97,7 +97,8 @@ describe("a request", () => {
       url: "http://127.0.0.1:54321/echo/deep/path?x=1&y=%20",
       body: "hällo",
       headers: {
-        "x-forwarded-for": "203.0.113.7, 127.0.0.1",
+        "x-forwarded-for": "203.0.113.7",
+        "x-real-ip": "203.0.113.7",
         "x-forwarded-host": "127.0.0.1",
         "x-forwarded-port": "54321",
         "x-forwarded-proto": "http",
