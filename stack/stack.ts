@@ -232,7 +232,7 @@ const compose = async (
     dataDir,
     secretKey: keys.secret,
     realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
-    functions: () => ({ workers: 0, restarts: 0 }),
+    functions: functions.figures,
   });
   const keyNames = new Map([
     [keys.publishable, "publishable"],
@@ -245,7 +245,7 @@ const compose = async (
       rest: rest.fetch,
       auth: auth.fetch,
       storage: storage.fetch,
-      functions: functions.fetch,
+      functions,
       realtime,
       operations,
       userOf: (token) =>

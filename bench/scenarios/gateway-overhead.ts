@@ -7,6 +7,7 @@ import { createTokens } from "../../stack/auth/tokens.ts";
 import type { Database } from "../../stack/database/database.ts";
 import { openProject } from "../../stack/database/project.ts";
 import { createGateway } from "../../stack/gateway/gateway.ts";
+import type { SocketService } from "../../stack/gateway/services.ts";
 import { gatewaySettings } from "../../stack/gateway/settings.ts";
 import { localKeys } from "../../stack/keys.ts";
 import { closeServer, listenerOf, listenOn } from "../../stack/listen.ts";
@@ -20,6 +21,7 @@ import { round } from "../support/load.ts";
 
 const path = "/rest/v1/product_listing?select=slug,title,price&limit=1";
 const nobody = async () => new Response(null, { status: 404 });
+const nothing: SocketService = { fetch: nobody, handleUpgrade: (_, socket) => socket.destroy() };
 
 /**
  * G1: what the gateway adds to a request. The same GET goes to REST behind a bare listener and
@@ -52,8 +54,8 @@ export const gatewayOverhead = async (
         rest: rest.fetch,
         auth: nobody,
         storage: nobody,
-        functions: nobody,
-        realtime: { fetch: nobody, handleUpgrade: (_request, socket) => socket.destroy() },
+        functions: nothing,
+        realtime: nothing,
         operations: nobody,
         userOf: async () => undefined,
         keyNameOf: () => undefined,

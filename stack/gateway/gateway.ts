@@ -13,7 +13,7 @@ import { createRateLimits, type RateLimitPorts } from "./rate-limits.ts";
 import { Refusal, refusalBody } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { dataHeaders, strictTransport, withHeaders } from "./security-headers.ts";
-import { type Service, type ServicePorts, serviceTable } from "./services.ts";
+import { type Service, type ServicePorts, serviceTable, socketTable } from "./services.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { createSlowBodies } from "./slow-bodies.ts";
 import { serveUpgrades } from "./upgrade.ts";
@@ -214,7 +214,7 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
         throw new Refusal(403, "origin_not_allowed", "Pages of this origin may not connect.");
       }
     },
-    routes: { "/realtime/v1/websocket": ports.realtime.handleUpgrade },
+    services: socketTable(ports),
     log,
   });
   server.on("close", slowBodies.stop);

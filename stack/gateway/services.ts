@@ -22,15 +22,20 @@ export interface Service {
   isUnlimited?: boolean;
 }
 
+export type HandleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** A service that takes WebSockets too. */
+export interface SocketService {
+  fetch: Fetch;
+  handleUpgrade: HandleUpgrade;
+}
+
 export interface ServicePorts {
   rest: Fetch;
   auth: Fetch;
   storage: Fetch;
-  functions: Fetch;
-  realtime: {
-    fetch: Fetch;
-    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  };
+  functions: SocketService;
+  realtime: SocketService;
   /** `/health` and `/metrics`. */
   operations: Fetch;
 }
@@ -56,7 +61,7 @@ export const serviceTable = (
     {
       name: "functions",
       prefix: "/functions/v1/",
-      fetch: ports.functions,
+      fetch: ports.functions.fetch,
       headers: functionHeaders,
       body: "stream",
       limit: sizes.functionBody,
@@ -67,3 +72,10 @@ export const serviceTable = (
     { name: "metrics", prefix: "/metrics", fetch: ports.operations, ...data, isUnlimited: true },
   ];
 };
+
+/** Who takes the WebSockets below which path. */
+export const socketTable = ({ realtime, functions }: ServicePorts) =>
+  [
+    { prefix: "/realtime/v1/websocket", handle: realtime.handleUpgrade },
+    { prefix: "/functions/v1/", handle: functions.handleUpgrade },
+  ] as const;

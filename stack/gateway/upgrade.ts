@@ -5,28 +5,23 @@ import { refuseConnection } from "./answer.ts";
 import { Refusal } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { dataHeaders } from "./security-headers.ts";
+import type { HandleUpgrade } from "./services.ts";
 
 export interface UpgradePorts {
   /** Throws the `Refusal` of a request that may not come in. */
   admit(incoming: IncomingMessage): Promise<void>;
-  /** Takes over the WebSockets of this path. */
-  routes: Readonly<
-    Record<string, (request: IncomingMessage, socket: Duplex, head: Buffer) => void>
-  >;
+  services: readonly { prefix: string; handle: HandleUpgrade }[];
   log: Logger;
 }
 
 /** Gives sockets to the services that take them, under the same limits as requests. */
-export const serveUpgrades = (server: Server, { admit, routes, log }: UpgradePorts): void => {
+export const serveUpgrades = (server: Server, { admit, services, log }: UpgradePorts): void => {
   const take = async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     await admit(incoming);
-    const [path = ""] = incoming.url?.split("?") ?? [];
-    const handle = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (!handle) {
-      throw new Refusal(404, "not_found", "There is no WebSocket at this address.");
-    }
+    const service = services.find(({ prefix }) => incoming.url?.startsWith(prefix));
+    if (!service) throw new Refusal(404, "not_found", "There is no WebSocket at this address.");
     incoming.headers["x-request-id"] = requestIdOf(incoming.headers);
-    handle(incoming, socket, head);
+    service.handle(incoming, socket, head);
   };
 
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Door, openDoor, parseRaw } from "./harness.ts";
+import { type Door, openDoor, parseRaw, withSockets } from "./harness.ts";
 
 let door: Door;
 let services: Partial<Parameters<typeof openDoor>[1]>;
@@ -9,8 +9,12 @@ beforeAll(async () => {
       throw new Error("the mail server bit me");
     },
     storage: async () => Response.redirect("http://127.0.0.1/elsewhere"),
-    functions: async () =>
-      new Response("<p>page</p>", { headers: { "content-security-policy": "default-src 'self'" } }),
+    functions: withSockets(
+      async () =>
+        new Response("<p>page</p>", {
+          headers: { "content-security-policy": "default-src 'self'" },
+        }),
+    ),
   };
   door = await openDoor({ accessLog: 1 }, services);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewaySettings } from "../../../stack/gateway/settings.ts";
-import { type Door, openDoor, parseRaw } from "./harness.ts";
+import { type Door, openDoor, parseRaw, withSockets } from "./harness.ts";
 
 const shop = "https://shop.example";
 const stranger = "https://stranger.example";
@@ -24,7 +24,7 @@ const openFunction = async () =>
 describe("as on every Supabase project", () => {
   let door: Door;
   beforeAll(async () => {
-    door = await openDoor({}, { functions: openFunction });
+    door = await openDoor({}, { functions: withSockets(openFunction) });
   });
   afterAll(() => door.stop());
 
@@ -64,7 +64,7 @@ describe("with a list of origins", () => {
     const { corsOrigins } = gatewaySettings({
       SUPAMARKET_CORS_ORIGINS: `${shop}/, http://localhost:3000`,
     });
-    door = await openDoor({ corsOrigins }, { functions: openFunction });
+    door = await openDoor({ corsOrigins }, { functions: withSockets(openFunction) });
   });
   afterAll(() => door.stop());
 

@@ -29,6 +29,12 @@ const echo: GatewayPorts["rest"] = async (request, peer) =>
     peer,
   });
 
+/** A service that hangs up on every WebSocket. */
+export const withSockets = (fetch: GatewayPorts["rest"]): GatewayPorts["functions"] => ({
+  fetch,
+  handleUpgrade: (_request, socket) => socket.destroy(),
+});
+
 /** A gateway alone, before services that only echo, on a port of its own. */
 export const openDoor = async (
   settings: Partial<GatewaySettings> = {},
@@ -45,8 +51,8 @@ export const openDoor = async (
       rest: echo,
       auth: echo,
       storage: echo,
-      functions: echo,
-      realtime: { fetch: echo, handleUpgrade: (_request, socket) => socket.destroy() },
+      functions: withSockets(echo),
+      realtime: withSockets(echo),
       operations: echo,
       userOf: async () => undefined,
       keyNameOf: () => undefined,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewaySettings } from "../../../stack/gateway/settings.ts";
-import { type Door, everythingFrom, openDoor, parseRaw } from "./harness.ts";
+import { type Door, everythingFrom, openDoor, parseRaw, withSockets } from "./harness.ts";
 
 const { sizes, times } = gatewaySettings();
 const problem = (code: string) => ({
@@ -102,7 +102,7 @@ describe("times", () => {
     const slow = await openDoor(
       { times: { ...times, bodyGrace: 300 } },
       {
-        functions: async (incoming) => {
+        functions: withSockets(async (incoming) => {
           const reader = incoming.body?.getReader();
           let size = 0;
           while (reader) {
@@ -112,7 +112,7 @@ describe("times", () => {
             if (size < 500_000) await new Promise((resolve) => setTimeout(resolve, 100));
           }
           return Response.json(size);
-        },
+        }),
       },
     );
     const body = "x".repeat(4_000_000);

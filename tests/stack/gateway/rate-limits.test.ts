@@ -32,7 +32,8 @@ describe("an address", () => {
     expect(first.headers.get("ratelimit-limit")).toBe("2");
     expect(first.headers.get("ratelimit-remaining")).toBe("1");
     await fetch(`${door.url}/auth/v1/x`);
-    const third = await fetch(`${door.url}/functions/v1/x`);
+    const origin = "https://shop.example";
+    const third = await fetch(`${door.url}/storage/v1/x`, { headers: { origin } });
     expect(third.status).toBe(429);
     expect(await third.json()).toMatchObject({
       code: "over_request_rate_limit",
