@@ -1,0 +1,2 @@
+// Switched off in config.toml.
+Deno.serve(() => new Response("never"));
