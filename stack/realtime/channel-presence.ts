@@ -12,9 +12,12 @@ export interface ChannelPresencePorts {
   push(event: string, payload: Record<string, unknown>): void;
 }
 
-/** How a presence message ended; `shutDown` is why the channel has to be closed. */
+/**
+ * How a presence message ended. `syncs`: afterwards the client has to be told who is there;
+ * `shutDown`: why the channel has to be closed.
+ */
 export type PresenceOutcome =
-  | { reply: "ok" }
+  | { reply: "ok"; syncs?: boolean }
   | { reply: "error"; reason?: string }
   | { shutDown: string };
 
@@ -91,7 +94,7 @@ export class ChannelPresence implements Member {
     this.#tracked = text;
     presence.track(this, payload);
     // Whoever did not ask for presence when joining has not been told yet who is there.
-    return isFirst ? this.sync() : done;
+    return { reply: "ok", syncs: isFirst };
   }
 
   #isTooOften(): boolean {

@@ -240,7 +240,11 @@ export class Channel implements Subscriber {
 
   #settle(outcome: PresenceOutcome): Reply | undefined {
     if ("shutDown" in outcome) return this.#shutDown(outcome.shutDown);
-    if (outcome.reply === "ok") return ok;
+    if (outcome.reply === "ok") {
+      // Behind the reply.
+      if (outcome.syncs) setImmediate(() => this.#open && this.#settle(this.#presence.sync()));
+      return ok;
+    }
     return { status: "error", response: outcome.reason ? { reason: outcome.reason } : {} };
   }
 

@@ -4,7 +4,6 @@ import {
   aRoom,
   collect,
   connect,
-  createRooms,
   disconnectAll,
   eventually,
   join,
@@ -12,13 +11,12 @@ import {
   type Project,
   tokenOf,
   uniqueName,
-} from "./harness.ts";
+} from "./support.ts";
 
 let project: Project;
 
-beforeAll(async () => {
-  project = await openProject();
-  await createRooms(project);
+beforeAll(() => {
+  project = openProject();
 });
 afterEach(disconnectAll);
 afterAll(() => project.stop());

@@ -8,12 +8,12 @@ import {
   type Project,
   tokenOf,
   uniqueName,
-} from "./harness.ts";
+} from "./support.ts";
 
 let project: Project;
 
-beforeAll(async () => {
-  project = await openProject();
+beforeAll(() => {
+  project = openProject();
 });
 afterEach(disconnectAll);
 afterAll(() => project.stop());

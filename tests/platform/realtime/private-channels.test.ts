@@ -5,7 +5,6 @@ import {
   bo,
   collect,
   connect,
-  createRooms,
   disconnectAll,
   eventually,
   join,
@@ -14,13 +13,12 @@ import {
   refusalOf,
   tokenOf,
   uniqueName,
-} from "./harness.ts";
+} from "./support.ts";
 
 let project: Project;
 
-beforeAll(async () => {
-  project = await openProject();
-  await createRooms(project);
+beforeAll(() => {
+  project = openProject();
 });
 afterEach(disconnectAll);
 afterAll(() => project.stop());
@@ -124,7 +122,7 @@ test("over HTTP too, only whom the policies let write reaches a private channel"
   expect((await heard.until(2)).map(({ event }) => event)).toEqual(["service", "owner"]);
 });
 
-test("a policy that fails denies its own caller and is logged", async () => {
+test("a policy that fails denies its own caller only", async () => {
   const topic = `test-broken:${uniqueName()}`;
   const room = await aRoom(project, { ownerId: ada });
   const token = await tokenOf(project, ada);
@@ -135,7 +133,6 @@ test("a policy that fails denies its own caller and is logged", async () => {
     join(healthy.channel(room, asPrivate)),
   ]);
   expect(refusal).toBe(denied(topic));
-  expect(project.log.join()).toContain(`failed for ${topic}: division by zero`);
 });
 
 test("an expired, a forged, a malformed and an incomplete token are refused with the reason", async () => {
@@ -250,16 +247,6 @@ test("a refresh asks again who may write", async () => {
   expect(await send()).toBe("ok");
   await client.realtime.setAuth(await tokenOf(project, ada, { refreshed: true }));
   expect(await send()).toBe("timed out");
-});
-
-test("what the stack does not serve is refused by name instead of staying silent", async () => {
-  const client = connect(project);
-  const changes = client
-    .channel(uniqueName())
-    .on("postgres_changes", { event: "*", schema: "public" }, () => undefined);
-  expect(await refusalOf(client, changes)).toContain("does not serve postgres_changes");
-  const presence = client.channel(uniqueName()).on("presence", { event: "sync" }, () => undefined);
-  expect(await refusalOf(client, presence)).toContain("does not serve presence");
 });
 
 test("100 private joins at once are all answered, each by its own policy", async () => {

@@ -4,7 +4,6 @@ import {
   aRoom,
   collect,
   connect,
-  createRooms,
   disconnectAll,
   join,
   openProject,
@@ -12,13 +11,12 @@ import {
   type Project,
   tokenOf,
   uniqueName,
-} from "./harness.ts";
+} from "./support.ts";
 
 let project: Project;
 
-beforeAll(async () => {
-  project = await openProject();
-  await createRooms(project);
+beforeAll(() => {
+  project = openProject();
 });
 afterEach(disconnectAll);
 afterAll(() => project.stop());
@@ -126,8 +124,20 @@ test("messages that make no sense get an error or nothing, never a crash", async
     send(["4", "5", topic, "access_token", { access_token }]);
   }
   send(["4", "6", topic, "toString", {}]);
-  send(["4", "7", topic, "presence", { event: "track" }]);
+  send(["4", "7", topic, "presence", { event: "dance" }]);
   expect(await next()).toMatchObject(["4", "7", topic, "phx_reply", { status: "error" }]);
+  send(["4", "7", topic, "presence", { event: "track", payload: 7 }]);
+  expect(await next()).toMatchObject([
+    "4",
+    "7",
+    topic,
+    "phx_reply",
+    { status: "error", response: { reason: "Presence track payload must be a map" } },
+  ]);
+  send(["4", "7", topic, "presence", { event: "track" }]);
+  expect(await next()).toMatchObject([null, null, topic, "presence_diff", {}]);
+  expect(await next()).toMatchObject(["4", "7", topic, "phx_reply", { status: "ok" }]);
+  expect(await next()).toMatchObject(["4", null, topic, "presence_state", {}]);
   send([null, "8", "__proto__", "phx_leave", {}]);
   expect(await next()).toMatchObject([null, "8", "__proto__", "phx_reply", { status: "ok" }]);
 });
@@ -197,22 +207,6 @@ test("a subscriber that stops reading is dropped while the others hear everythin
   slow.socket.resume();
   expect(await slow.closed).toBe(1006);
   expect(slow.frames.length).toBeLessThan(count);
-});
-
-test("a client that falls silent is dropped", async () => {
-  const impatient = await openProject({ idleAfter: 100 });
-  const { closed } = await openSocket(impatient);
-  expect(await closed).toBe(1006);
-  await impatient.stop();
-});
-
-test("clients are told to come back when the server stops", async () => {
-  const other = await openProject();
-  const { closed, send, next } = await openSocket(other);
-  send(["1", "1", "realtime:x", "phx_join", {}]);
-  await next();
-  await other.stop();
-  expect(await closed).toBe(1012);
 });
 
 test("only a known API key opens a socket", async () => {

@@ -1,5 +1,3 @@
-import { createServer } from "node:http";
-import { getRequestListener } from "@hono/node-server";
 import {
   createClient,
   type RealtimeChannel,
@@ -7,14 +5,12 @@ import {
   type SupabaseClient,
 } from "@supabase/supabase-js";
 import { SignJWT } from "jose";
+import postgres from "postgres";
 import WebSocket from "ws";
-import { z } from "zod";
-import { createTokens } from "../../../stack/auth/tokens.ts";
-import { openPglite } from "../../../stack/database/pglite.ts";
-import { ensurePlatform } from "../../../stack/database/platform.ts";
-import { localKeys } from "../../../stack/keys.ts";
-import { closeServer, listenOn } from "../../../stack/listen.ts";
-import { createRealtime, type RealtimeOptions } from "../../../stack/realtime/realtime.ts";
+import { transport } from "../../support/client.ts";
+import { platform } from "../support/platform.ts";
+
+type Parameter = string | number | boolean | null;
 
 /** What a test needs to know of the project it runs against. */
 export interface Project {
@@ -23,87 +19,42 @@ export interface Project {
   secretKey: string;
   jwtSecret: string;
   /** Runs one statement as `postgres`, the role of migrations. */
-  sql(statement: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  /** What the server wrote to its log. */
-  log: string[];
+  sql(statement: string, parameters?: readonly Parameter[]): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
 }
 
-/** The database and Realtime alone, on a port of their own. */
-export const openProject = async (options: RealtimeOptions = {}): Promise<Project> => {
-  const database = await openPglite({});
-  await ensurePlatform(database);
-  const { jwtSecret, publishable, secret } = localKeys;
-  const log: string[] = [];
-  const realtime = await createRealtime(
-    {
-      database,
-      keys: { publishable, secret },
-      verifyToken: createTokens(jwtSecret).verify,
-      log: (message) => log.push(message),
-    },
-    options,
-  );
-  const server = createServer(getRequestListener(realtime.fetch, { overrideGlobalObjects: false }));
-  server.on("upgrade", realtime.handleUpgrade);
-  await listenOn(server, 0);
-  const address = server.address();
-  if (!address || typeof address === "string") throw new Error("The server has no port.");
+/** The project of the platform suite; `stop` ends only the connection to its database. */
+export const openProject = (): Project => {
+  const { url, publishableKey, secretKey, jwtSecret, databaseUrl } = platform();
+  const connection = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    publishableKey: publishable,
-    secretKey: secret,
+    url,
+    publishableKey,
+    secretKey,
     jwtSecret,
-    sql: (statement, parameters) =>
-      database.transaction(async (session) => (await session.query(statement, parameters)).rows, {
-        role: "postgres",
-      }),
-    log,
-    stop: async () => {
-      await realtime.stop();
-      await closeServer(server);
-      await database.close();
-    },
+    sql: async (statement, parameters = []) => [
+      ...(await connection.unsafe(statement, [...parameters])),
+    ],
+    stop: () => connection.end(),
   };
-};
-
-/**
- * Rooms that their owners may read and, when they are open to posts, write; everything about
- * `test-broken:…` fails in its policy.
- */
-export const createRooms = async ({ sql }: Project): Promise<void> => {
-  await sql(`create table if not exists public.test_rooms (
-    name text primary key, owner_id uuid not null, is_open boolean not null default false
-  )`);
-  await sql("grant select on public.test_rooms to authenticated");
-  await sql(`create policy test_read_room on realtime.messages for select to authenticated using (
-    messages.extension = 'broadcast' and exists (
-      select from public.test_rooms r
-      where 'test-room:' || r.name = (select realtime.topic())
-        and r.owner_id::text = (select current_setting('request.jwt.claims', true)::jsonb ->> 'sub')
-    )
-  )`);
-  await sql(`create policy test_write_room on realtime.messages for insert to authenticated with check (
-    messages.extension = 'broadcast' and exists (
-      select from public.test_rooms r
-      where r.is_open and 'test-room:' || r.name = (select realtime.topic())
-        and r.owner_id::text = (select current_setting('request.jwt.claims', true)::jsonb ->> 'sub')
-    )
-  )`);
-  await sql(`create policy test_broken on realtime.messages for select to authenticated using (
-    case when realtime.topic() like 'test-broken:%' then 1 / strpos(realtime.topic(), 'zero') = 1 end
-  )`);
-  await sql(`create policy test_public_topics on realtime.messages for select to anon, authenticated
-    using (realtime.topic() like 'test-open:%')`);
 };
 
 /** A room of this owner; the topic to join. */
 export const aRoom = async (
   { sql }: Project,
-  { ownerId, isOpen = false }: { ownerId: string; isOpen?: boolean },
+  {
+    ownerId,
+    isOpen = false,
+    isSilent = false,
+  }: { ownerId: string; isOpen?: boolean; isSilent?: boolean },
 ): Promise<string> => {
   const name = uniqueName();
-  await sql("insert into public.test_rooms values ($1, $2, $3)", [name, ownerId, isOpen]);
+  await sql("insert into public.test_rooms values ($1, $2, $3, $4)", [
+    name,
+    ownerId,
+    isOpen,
+    isSilent,
+  ]);
   return `test-room:${name}`;
 };
 
@@ -143,11 +94,6 @@ export const connect = (
   return client;
 };
 
-/** `ws`, whose types differ from what realtime-js asks for though its guide names it. */
-const transport = z
-  .custom<NonNullable<RealtimeClientOptions["transport"]>>((value) => value === WebSocket)
-  .parse(WebSocket);
-
 /** Ends every client of `connect`. */
 export const disconnectAll = async (): Promise<void> => {
   await Promise.all(opened.splice(0).map((client) => client.realtime.disconnect()));
@@ -176,7 +122,7 @@ export const refusalOf = async (client: SupabaseClient, channel: RealtimeChannel
 export interface Received {
   event: string;
   payload: unknown;
-  meta?: { id: string };
+  meta?: { id: string; replayed?: boolean };
 }
 
 /** Everything broadcast on the channel from now on, and a way to wait for it. */
