@@ -13,7 +13,7 @@ import { serveWire } from "./database/wire.ts";
 import { stripeEnvironment, stripeSandboxKeys, supabaseEnvironment } from "./environment.ts";
 import { createFunctionsRuntime } from "./functions/functions.ts";
 import { createGateway } from "./gateway/gateway.ts";
-import { pageHeaders } from "./gateway/security-headers.ts";
+import { everywhere, pageHeaders } from "./gateway/security-headers.ts";
 import { type GatewaySettings, gatewaySettings } from "./gateway/settings.ts";
 import { localKeys } from "./keys.ts";
 import { closeServer, listenOn, serveFetch } from "./listen.ts";
@@ -263,8 +263,8 @@ const compose = async (
   const served = [
     listenOn(gateway, ports.api),
     serveFetch(studio.fetch, ports.studio, pageHeaders(studioPolicy)),
-    serveFetch(mail.fetch, ports.mail),
-    serveFetch(createSandbox({ oauth, stripe }), ports.sandbox),
+    serveFetch(mail.fetch, ports.mail, pageHeaders("default-src 'none'", "SAMEORIGIN")),
+    serveFetch(createSandbox({ oauth, stripe }), ports.sandbox, everywhere),
     serveFetch(pages.fetch, ports.pages, pageHeaders(pagePolicy(urls.api))),
   ];
   // Each is ended when the stack is, also when another of them could not listen.

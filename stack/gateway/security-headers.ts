@@ -1,6 +1,7 @@
 type Headings = Readonly<Record<string, string>>;
 
-const everywhere: Headings = {
+/** For whatever is served. */
+export const everywhere: Headings = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 };
@@ -27,11 +28,14 @@ export const functionHeaders: Headings = shared;
 /** A year; only said to those who came over TLS. */
 export const strictTransport = "max-age=31536000";
 
-/** Pages of the stack itself, which nobody may frame. */
-export const pageHeaders = (policy: string): Headings => ({
+/** Pages of the stack itself, which others may not frame. */
+export const pageHeaders = (
+  policy: string,
+  framing: "DENY" | "SAMEORIGIN" = "DENY",
+): Headings => ({
   ...everywhere,
   "cross-origin-opener-policy": "same-origin",
-  "x-frame-options": "DENY",
+  "x-frame-options": framing,
   "content-security-policy": policy,
 });
 

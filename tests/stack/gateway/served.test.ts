@@ -1,6 +1,8 @@
 import { expect, inject, test } from "vitest";
+import { z } from "zod";
 
 const { url, publishableKey } = inject("project");
+const platform = inject("platform");
 
 const post = (path: string, body: BodyInit) =>
   fetch(url + path, {
@@ -61,5 +63,69 @@ test("browsers of any origin may ask", async () => {
     for (const name of ["apikey", "authorization", "content-type", "x-client-info"]) {
       expect(allowed).toContain(name);
     }
+  }
+});
+
+const ask = (path: string, headers: Record<string, string> = {}) =>
+  fetch(platform.url + path, {
+    method: "POST",
+    headers: { apikey: platform.publishableKey, "content-type": "application/json", ...headers },
+    body: "{}",
+  });
+
+test("SQL knows a request by the id that its client gave, and by the address it came from", async () => {
+  const answer = await ask("/rest/v1/rpc/request_origin", {
+    "x-request-id": "order-4711:sql",
+    "x-forwarded-for": "203.0.113.9",
+  });
+  expect(await answer.json()).toEqual({ id: "order-4711:sql", address: "127.0.0.1" });
+  expect(answer.headers.get("x-request-id")).toBe("order-4711:sql");
+});
+
+test("a function gets the id too, made up where the client gave none", async () => {
+  const answer = await ask("/functions/v1/echo", {
+    authorization: `Bearer ${platform.publishableKey}`,
+  });
+  const id = answer.headers.get("x-request-id") ?? "";
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  const Echo = z.looseObject({ headers: z.record(z.string(), z.string()) });
+  expect(Echo.parse(await answer.json()).headers["x-request-id"]).toBe(id);
+});
+
+test("the stack says that it is well, part by part, to anybody", async () => {
+  const answer = await fetch(`${url}/health`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({
+    status: "ok",
+    components: {
+      database: { status: "ok" },
+      functions: { status: "ok" },
+      realtime: { status: "ok" },
+      storage: { status: "ok" },
+    },
+  });
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+});
+
+test("its figures are for the secret key", async () => {
+  const metrics = (headers: Record<string, string>) => fetch(`${url}/metrics`, { headers });
+  expect((await metrics({})).status).toBe(401);
+  expect((await metrics({ apikey: publishableKey })).status).toBe(401);
+  const { secretKey } = inject("project");
+  expect((await metrics({ apikey: secretKey })).status).toBe(200);
+  const answer = await metrics({ authorization: `Bearer ${secretKey}` });
+  expect(answer.headers.get("content-type")).toContain("text/plain");
+  const text = await answer.text();
+  for (const name of [
+    "supamarket_http_request_duration_seconds_bucket",
+    "supamarket_http_requests_in_flight",
+    "supamarket_http_rate_limited_total",
+    "supamarket_database_statement_seconds",
+    "supamarket_realtime_connections",
+    "supamarket_functions_workers",
+    "nodejs_eventloop_lag_p99_seconds",
+    "process_resident_memory_bytes",
+  ]) {
+    expect(text).toContain(name);
   }
 });
