@@ -1,5 +1,4 @@
 import { type Database, isDatabaseError } from "../database/database.ts";
-import { preflight } from "../gateway/preflight.ts";
 import type { Deliver } from "../mail/message.ts";
 import { CallerRefused, type Doorkeeper } from "./api-keys.ts";
 import { AuthError, errorResponse } from "./auth-error.ts";
@@ -34,15 +33,6 @@ export interface Auth {
 
 const prefix = "/auth/v1";
 
-const openToAllOrigins = (response: Response) => {
-  response.headers.set("access-control-allow-origin", "*");
-  response.headers.set(
-    "access-control-expose-headers",
-    "X-Total-Count, Link, X-Supabase-Api-Version",
-  );
-  return response;
-};
-
 /** Supabase Auth over the auth schema: what GoTrue does, with its paths, answers and errors. */
 export const createAuth = (ports: AuthPorts): Auth => {
   const { settings, apiUrl, log = () => undefined } = ports;
@@ -75,15 +65,15 @@ export const createAuth = (ports: AuthPorts): Auth => {
     if (error instanceof CallerRefused) return error.response;
     if (error instanceof NoRoute) return new Response(error.message, { status: error.status });
     if (!(error instanceof AuthError)) throw error;
-    if (error.status === 500) log(`${request.method} ${request.url}: ${causeOf(error)}`);
-    return openToAllOrigins(errorResponse(error, request));
+    if (error.status === 500)
+      log(`${request.method} ${new URL(request.url).pathname}: ${causeOf(error)}`);
+    return errorResponse(error, request);
   };
 
   return {
     fetch: async (request, peer = "") => {
-      if (request.method === "OPTIONS") return preflight(request);
       try {
-        return openToAllOrigins(await answer(request, peer));
+        return await answer(request, peer);
       } catch (error) {
         return refusal(error, request);
       }

@@ -67,20 +67,34 @@ export const forgetTokens = async (
 
 const Holder = Account.extend({ kind: z.string() });
 
-/** The user whose secret has one of these hashes, and the kind of secret it is. */
+const matching = `
+  t.token_hash in (select jsonb_array_elements_text($1::jsonb))
+    and t.token_type::text in (select jsonb_array_elements_text($2::jsonb))`;
+
+/**
+ * The user whose secret has one of these hashes, and the kind of secret it is. The user stays
+ * locked to the end of a transaction, so that a secret that is used up is so for everybody.
+ */
 export const findByToken = async (
   reader: Reader,
   hashes: readonly string[],
   kinds: readonly TokenKind[],
 ): Promise<{ account: Account; kind: string } | null> => {
+  const parameters = [JSON.stringify(hashes), JSON.stringify(kinds)];
+  await reader.query(
+    `select from auth.users u
+     where u.id in (select t.user_id from auth.one_time_tokens t where ${matching})
+     for update`,
+    parameters,
+  );
+  // Read after the lock was got: what the one before us did to the secret must be seen.
   const { rows } = await reader.query(
     `select ${accountColumns}, t.token_type::text as kind
      from auth.one_time_tokens t
      join auth.users u on u.id = t.user_id and u.instance_id = '${instance}'
-     where t.token_hash in (select jsonb_array_elements_text($1::jsonb))
-       and t.token_type::text in (select jsonb_array_elements_text($2::jsonb))
+     where ${matching}
      limit 1`,
-    [JSON.stringify(hashes), JSON.stringify(kinds)],
+    parameters,
   );
   if (!rows[0]) return null;
   const { kind, ...account } = Holder.parse(rows[0]);
