@@ -95,8 +95,6 @@ export interface Doorkeeper {
   admit(request: Request): KnownKey;
   /** Checks key and token; throws `CallerRefused`. */
   identify(request: Request): Promise<Caller>;
-  /** The claims behind a key or user token, or null: the shape that lite's key resolver has. */
-  resolve(key: string): Promise<KnownKey | null>;
 }
 
 /** The bearer token of a request, unless it only repeats an opaque key. */
@@ -145,26 +143,5 @@ export const createDoorkeeper = (keys: ApiKeys, tokens: Tokens): Doorkeeper => {
       const claims = await claimsOf(token);
       return { role: claims.role, claims, key: key.type, token };
     },
-    resolve: async (key) => {
-      const found = known.get(key);
-      if (found) return found;
-      // A verified user token stands in for its key, see `forLite`.
-      const claims = await tokens.verify(key).catch(() => null);
-      return claims && { type: "publishable", claims };
-    },
   };
-};
-
-/**
- * The request as lite takes it without asking the database who the user is: the verified token
- * stands in both headers, and lite's key resolver (`Doorkeeper.resolve`) turns it into claims.
- */
-export const forLite = (request: Request, caller: Caller, keys: ApiKeys): Request => {
-  const headers = new Headers(request.headers);
-  const keyOf = caller.key === "secret" ? keys.secret : keys.publishable;
-  headers.set("apikey", caller.token ?? keyOf);
-  headers.set("authorization", `Bearer ${caller.token ?? keyOf}`);
-  // Built from its parts: the server's own request objects are no input for `new Request`.
-  const init = { method: request.method, headers, body: request.body, duplex: "half" };
-  return new Request(request.url, init);
 };

@@ -1,6 +1,6 @@
 import { CallerRefused, type Doorkeeper } from "../auth/api-keys.ts";
-import { asRole } from "../auth/as-role.ts";
 import type { Tokens } from "../auth/tokens.ts";
+import { asRole } from "../database/as-role.ts";
 import type { Database } from "../database/database.ts";
 import { createAccess } from "./access.ts";
 import { type Caller, createCallers, nobody, service } from "./caller.ts";

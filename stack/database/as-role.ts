@@ -1,8 +1,8 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "./database.ts";
 
 /**
  * The database as one of the platform's service roles sees it, so that a service can do here what
- * it can do on Supabase and no more: a trigger on auth.users, for one, runs as that role.
+ * it can do on Supabase and no more.
  */
 export const asRole = (
   database: Database,
