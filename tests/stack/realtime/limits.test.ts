@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Database } from "../../../stack/database/database.ts";
 import { type LimitSettings, Rate } from "../../../stack/realtime/limits.ts";
 import {
   collect,
@@ -10,18 +11,23 @@ import {
   refusalOf,
   uniqueName,
 } from "../../platform/realtime/support.ts";
-import { type Server, startServer } from "./support.ts";
+import { openDatabase, type Server, startServer } from "./support.ts";
 
+let database: Database;
 let server: Server | undefined;
 
+beforeAll(async () => {
+  database = await openDatabase();
+});
 afterEach(async () => {
   await disconnectAll();
   await server?.stop();
   server = undefined;
 });
+afterAll(() => database.close());
 
 const withLimits = async (limits: Partial<LimitSettings>): Promise<Server> => {
-  server = await startServer({ limits });
+  server = await startServer(database, { limits });
   return server;
 };
 

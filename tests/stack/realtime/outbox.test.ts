@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../../stack/database/database.ts";
-import { openPglite } from "../../../stack/database/pglite.ts";
 import { ensurePlatform } from "../../../stack/database/platform.ts";
 import { openPostgres } from "../../../stack/database/postgres.ts";
 import { type Announcement, type Outbox, openOutbox } from "../../../stack/realtime/outbox.ts";
 import { eventually } from "../../platform/realtime/support.ts";
 import { type NativePostgres, startNativePostgres } from "../../support/native-postgres.ts";
+import { openDatabase } from "./support.ts";
 
 /** An outbox, and everything that it announced: topics of messages, places of changes. */
 const listenTo = async (database: Database) => {
@@ -116,8 +116,7 @@ describe("on PGlite", () => {
   let database: Database;
 
   beforeAll(async () => {
-    database = await openPglite({});
-    await ensurePlatform(database);
+    database = await openDatabase();
   });
   afterAll(() => database.close());
 

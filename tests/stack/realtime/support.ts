@@ -11,23 +11,22 @@ import type { Project } from "../../platform/realtime/support.ts";
 
 /** A Realtime server of its own, which the helpers of the platform suite work with as well. */
 export interface Server extends Project {
-  database: Database;
   /** What the server wrote to its log. */
   log: string[];
 }
 
-export interface ServerOptions extends RealtimeOptions {
-  /** Somebody else's; absent: a PGlite that ends with the server. */
-  database?: Database;
-}
-
-/** The database and Realtime alone, on a port of their own. */
-export const startServer = async ({
-  database: given,
-  ...options
-}: ServerOptions = {}): Promise<Server> => {
-  const database = given ?? (await openPglite({}));
+/** A database for the servers of one test file: to open one takes seconds. */
+export const openDatabase = async (): Promise<Database> => {
+  const database = await openPglite({});
   await ensurePlatform(database);
+  return database;
+};
+
+/** Realtime alone on this database, on a port of its own. */
+export const startServer = async (
+  database: Database,
+  options: RealtimeOptions = {},
+): Promise<Server> => {
   const { jwtSecret, publishable, secret } = localKeys;
   const log: string[] = [];
   const realtime = await createRealtime(
@@ -49,7 +48,6 @@ export const startServer = async ({
     publishableKey: publishable,
     secretKey: secret,
     jwtSecret,
-    database,
     log,
     sql: (statement, parameters) =>
       database.transaction(async (session) => (await session.query(statement, parameters)).rows, {
@@ -58,7 +56,6 @@ export const startServer = async ({
     stop: async () => {
       await realtime.stop();
       await closeServer(server);
-      if (!given) await database.close();
     },
   };
 };
