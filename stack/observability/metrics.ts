@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 export interface MetricsSources {
   /** Seconds that one statement takes now, its wait for a session included. */
   databaseSeconds(): Promise<number>;
+  /** Queues of pgmq, if there are any. */
+  queues(): Promise<{ name: string; length: number }[]>;
   /** `messages`: sent and received since the start. */
   realtime(): { connections: number; channels: number; messages: number };
   /** `restarts`: workers that ended unasked since the start. */
@@ -66,6 +68,16 @@ export const createMetrics = (sources: MetricsSources): Metrics => {
     "Time of one empty statement now, its wait in the queue included.",
     sources.databaseSeconds,
   );
+  new Gauge({
+    name: "supamarket_queue_messages",
+    help: "Messages that wait in a queue, invisible ones included.",
+    labelNames: ["queue"],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { name, length } of await sources.queues()) this.set({ queue: name }, length);
+    },
+  });
   const { realtime, functions } = sources;
   gauge("supamarket_realtime_connections", "Open sockets.", () => realtime().connections);
   gauge("supamarket_realtime_channels", "Joined channels.", () => realtime().channels);

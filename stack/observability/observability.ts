@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { z } from "zod";
 import type { Database } from "../database/database.ts";
 import { createHealth } from "./health.ts";
 import { createMetrics, type Metrics, type MetricsSources } from "./metrics.ts";
 import { createOperations } from "./operations.ts";
 
-export interface ObservabilityPorts extends Omit<MetricsSources, "databaseSeconds"> {
+export interface ObservabilityPorts extends Omit<MetricsSources, "databaseSeconds" | "queues"> {
   database: Database;
   /** Where files are kept; absent: in memory. */
   dataDir: string | undefined;
@@ -27,6 +28,7 @@ export const createObservability = (ports: ObservabilityPorts): Observability =>
       await database.query("select 1");
       return (performance.now() - began) / 1000;
     },
+    queues: () => queuesOf(database),
     realtime,
     functions,
   });
@@ -37,4 +39,18 @@ export const createObservability = (ports: ObservabilityPorts): Observability =>
     storage: () => dataDir && access(dataDir, constants.W_OK),
   });
   return { metrics, operations: createOperations({ health, metrics, secretKey: ports.secretKey }) };
+};
+
+const Queue = z.object({ name: z.string(), length: z.coerce.number() });
+
+/** Their lengths; none where the project does not use pgmq. */
+const queuesOf = async (database: Database): Promise<z.infer<typeof Queue>[]> => {
+  const { rows: found } = await database.query(
+    "select 1 from pg_catalog.pg_proc p where p.oid = to_regprocedure('pgmq.metrics_all()')",
+  );
+  if (found.length === 0) return [];
+  const { rows } = await database.query(
+    "select queue_name as name, queue_length as length from pgmq.metrics_all()",
+  );
+  return z.array(Queue).parse(rows);
 };

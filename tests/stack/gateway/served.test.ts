@@ -121,6 +121,7 @@ test("its figures are for the secret key", async () => {
     "supamarket_http_requests_in_flight",
     "supamarket_http_rate_limited_total",
     "supamarket_database_statement_seconds",
+    "supamarket_queue_messages",
     "supamarket_realtime_connections",
     "supamarket_functions_workers",
     "nodejs_eventloop_lag_p99_seconds",
