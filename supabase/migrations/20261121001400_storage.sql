@@ -1,4 +1,4 @@
--- Storage: pictures that people and sellers upload.
+-- Storage: pictures and videos that people and sellers upload.
 --
 -- Always true here: both buckets are public to read, by an address that needs no key; what is
 -- written lies in a folder named by its owner, and only the owner (or an admin, for products)
@@ -6,8 +6,8 @@
 -- path.
 --
 --   avatars/{user id}/…     that user                       2 MiB
---   media/{seller id}/…     the seller's members, admins    10 MiB
---   media/shop/…            admins                          10 MiB
+--   media/{seller id}/…     the seller's members, admins    50 MiB, videos too
+--   media/shop/…            admins                          50 MiB, videos too
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -17,8 +17,9 @@ insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_typ
 values
   ('avatars', 'avatars', true, 2097152,
     array['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif']),
-  ('media', 'media', true, 10485760,
-    array['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif', 'video/mp4'])
+  ('media', 'media', true, 52428800,
+    array['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif',
+      'video/mp4', 'video/webm', 'video/quicktime'])
 on conflict (id) do nothing;
 
 -- For listing one's own files, and for replacing and removing them, which look first. Public
