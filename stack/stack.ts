@@ -231,7 +231,7 @@ const compose = async (
     database,
     dataDir,
     secretKey: keys.secret,
-    realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
+    realtime: realtime.figures,
     functions: functions.figures,
   });
   const keyNames = new Map([

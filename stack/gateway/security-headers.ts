@@ -29,10 +29,7 @@ export const functionHeaders: Headings = shared;
 export const strictTransport = "max-age=31536000";
 
 /** Pages of the stack itself, which others may not frame. */
-export const pageHeaders = (
-  policy: string,
-  framing: "DENY" | "SAMEORIGIN" = "DENY",
-): Headings => ({
+export const pageHeaders = (policy: string, framing: "DENY" | "SAMEORIGIN" = "DENY"): Headings => ({
   ...everywhere,
   "cross-origin-opener-policy": "same-origin",
   "x-frame-options": framing,

@@ -33,6 +33,7 @@ export class Connection {
   readonly #waiting = new Map<string, Incoming[]>();
   #waitingCount = 0;
   #lastHeard = Date.now();
+  #messages = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -41,6 +42,7 @@ export class Connection {
   ) {
     socket.on("message", (data, binary) => {
       this.#lastHeard = Date.now();
+      this.#messages += 1;
       if (!Buffer.isBuffer(data)) return;
       const message = decodeMessage(options.version, data, binary);
       if (message) this.#accept(message);
@@ -57,6 +59,16 @@ export class Connection {
   /** Milliseconds since the epoch at which the client last sent anything. */
   get lastHeard(): number {
     return this.#lastHeard;
+  }
+
+  /** Messages of this client so far, in and out. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Channels that it has joined. */
+  get channels(): number {
+    return this.#channels.size;
   }
 
   drop(): void {
@@ -187,7 +199,10 @@ export class Connection {
     if (this.socket.readyState !== this.socket.OPEN) return;
     // A client that reads too slowly would take ever more memory: it reconnects and refetches.
     if (this.socket.bufferedAmount > this.options.maximumBuffered) this.drop();
-    else this.socket.send(data, { binary });
+    else {
+      this.#messages += 1;
+      this.socket.send(data, { binary });
+    }
   }
 }
 

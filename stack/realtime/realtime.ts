@@ -36,6 +36,8 @@ export interface Realtime {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Answers `/realtime/v1/api/*`. */
   fetch(request: Request): Promise<Response>;
+  /** Sockets and joined channels of the moment; messages in and out since the start. */
+  figures(): { connections: number; channels: number; messages: number };
   /** Ends every connection; clients are told to come back. */
   stop(): Promise<void>;
 }
@@ -87,6 +89,7 @@ export const createRealtime = async (
   }, idleAfter / 4);
   sweep.unref();
   let stopped = false;
+  let pastMessages = 0;
 
   const connect = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const url = new URL(request.url ?? "/", "ws://stack");
@@ -112,7 +115,10 @@ export const createRealtime = async (
         maximumBuffered,
       });
       connections.add(connection);
-      webSocket.on("close", () => connections.delete(connection));
+      webSocket.on("close", () => {
+        connections.delete(connection);
+        pastMessages += connection.messages;
+      });
     });
   };
 
@@ -128,6 +134,15 @@ export const createRealtime = async (
         .finally(() => socket.off("error", drop));
     },
     fetch: createHttpApi(services),
+    figures: () => {
+      let channels = 0;
+      let messages = pastMessages;
+      for (const connection of connections) {
+        channels += connection.channels;
+        messages += connection.messages;
+      }
+      return { connections: connections.size, channels, messages };
+    },
     stop: async () => {
       stopped = true;
       clearInterval(sweep);

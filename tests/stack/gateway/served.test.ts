@@ -1,5 +1,6 @@
 import { expect, inject, test } from "vitest";
 import { z } from "zod";
+import { clientAt } from "../../support/client.ts";
 
 const { url, publishableKey } = inject("project");
 const platform = inject("platform");
@@ -105,6 +106,23 @@ test("the stack says that it is well, part by part, to anybody", async () => {
     },
   });
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
+});
+
+test("its figures know the sockets, channels and messages of the moment", async () => {
+  const read = async (name: string) => {
+    const headers = { apikey: inject("platform").secretKey };
+    const text = await (await fetch(`${platform.url}/metrics`, { headers })).text();
+    return Number(new RegExp(`^supamarket_realtime_${name} (\\S+)$`, "m").exec(text)?.[1]);
+  };
+  const before = await read("messages_total");
+  const client = clientAt(platform.url, platform.publishableKey);
+  await new Promise((resolve) =>
+    client.channel("figures").subscribe((status) => status === "SUBSCRIBED" && resolve(status)),
+  );
+  expect(await read("connections")).toBeGreaterThan(0);
+  expect(await read("channels")).toBeGreaterThan(0);
+  expect(await read("messages_total")).toBeGreaterThanOrEqual(before + 2);
+  await client.removeAllChannels();
 });
 
 test("its figures are for the secret key", async () => {
