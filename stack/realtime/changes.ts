@@ -10,9 +10,12 @@ export interface Binding {
   params: Readonly<Record<string, unknown>>;
 }
 
+/** Its functions must not wait or throw. */
 export interface ChangeListener {
-  /** Changes for these bindings; `change` is JSON text. Must not wait or throw. */
+  /** Changes for these bindings; `change` is JSON text. */
   changed(ids: readonly number[], change: string): void;
+  /** The watch has ended by itself. */
+  failed(reason: string): void;
 }
 
 /** What one channel watches. */
@@ -41,6 +44,9 @@ export interface ChangesPorts {
 
 /** Changes judged in one go; more wait for the next. */
 const atOnce = 200;
+
+/** What the policies have to judge a batch in, for all and for one caller. */
+const timeouts = { everybody: "3s", caller: "1s" } as const;
 
 const subscribe = `
   insert into realtime.subscription
@@ -72,9 +78,14 @@ const unsubscribe = `
 const Deliveries = z.array(z.object({ payload: z.string(), subscription_ids: z.array(z.uuid()) }));
 
 interface Subscriber {
+  /** Of its binding. */
   id: number;
   listener: ChangeListener;
+  /** As whom the policies judge, as JSON text. */
+  caller: string;
 }
+
+type Deliveries = z.infer<typeof Deliveries>;
 
 /** Tells subscribers of the changes to tables, as far as the policies let each of them see. */
 export const createChanges = ({ database, log }: ChangesPorts): Changes => {
@@ -106,7 +117,7 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
     const request = readRequest(binding);
     const id = randomUUID();
     // Before it is in the database, so that its first change finds it.
-    subscribers.set(id, { id: binding.id, listener });
+    subscribers.set(id, { id: binding.id, listener, caller: claimsOf(access) });
     try {
       await insert(id, request, access);
     } catch (error) {
@@ -154,29 +165,55 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
       .catch((error) => log(`Realtime could not remove ${ids.length} subscriptions: ${error}`));
   };
 
-  const judge = async (positions: readonly number[]) => {
+  const judge = async (
+    positions: readonly number[],
+    timeout: string,
+    only?: readonly string[],
+  ): Promise<Deliveries> => {
     const { rows } = await database.rehearse(
       (session) =>
         session.query(
-          "select payload, subscription_ids from realtime.deliveries($1::text::bigint[])",
-          [`{${positions.join(",")}}`],
+          "select payload, subscription_ids " +
+            "from realtime.deliveries($1::text::bigint[], $2::text::uuid[])",
+          [`{${positions.join(",")}}`, only ? `{${only.join(",")}}` : null],
         ),
       // Policies are planned once for all subscribers of a role.
-      { statement_timeout: "5s", plan_cache_mode: "force_generic_plan" },
+      { statement_timeout: timeout, plan_cache_mode: "force_generic_plan" },
     );
     return Deliveries.parse(rows);
   };
 
-  const tell = ({ payload, subscription_ids }: z.infer<typeof Deliveries>[number]) => {
-    const told = new Map<ChangeListener, number[]>();
-    for (const subscription of subscription_ids) {
-      const subscriber = subscribers.get(subscription);
-      if (!subscriber) continue;
-      const ids = told.get(subscriber.listener);
-      if (ids) ids.push(subscriber.id);
-      else told.set(subscriber.listener, [subscriber.id]);
+  const tell = (deliveries: Deliveries) => {
+    for (const { payload, subscription_ids } of deliveries) {
+      const told = new Map<ChangeListener, number[]>();
+      for (const subscription of subscription_ids) {
+        const subscriber = subscribers.get(subscription);
+        if (!subscriber) continue;
+        const ids = told.get(subscriber.listener);
+        if (ids) ids.push(subscriber.id);
+        else told.set(subscriber.listener, [subscriber.id]);
+      }
+      for (const [listener, ids] of told) listener.changed(ids, payload);
     }
-    for (const [listener, ids] of told) listener.changed(ids, payload);
+  };
+
+  /** Each caller apart; whom the policies keep waiting is ended, so that nobody waits for it again. */
+  const judgeApart = async (positions: readonly number[]) => {
+    const callers = new Map<string, string[]>();
+    for (const [id, { caller }] of subscribers) {
+      callers.set(caller, [...(callers.get(caller) ?? []), id]);
+    }
+    for (const ids of callers.values()) {
+      try {
+        tell(await judge(positions, timeouts.caller, ids));
+      } catch (error) {
+        if (!isTimeout(error)) throw error;
+        log(`Realtime ended ${ids.length} subscriptions whose policies take too long.`);
+        const listeners = new Set(ids.map((id) => subscribers.get(id)?.listener));
+        drop(ids);
+        for (const listener of listeners) listener?.failed("Policies took too long to answer");
+      }
+    }
   };
 
   const work = async () => {
@@ -184,7 +221,10 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
       const positions = due.splice(0, atOnce);
       if (subscribers.size === 0) continue;
       try {
-        for (const delivery of await judge(positions)) tell(delivery);
+        await judge(positions, timeouts.everybody).then(tell, (error) => {
+          if (!isTimeout(error)) throw error;
+          return judgeApart(positions);
+        });
       } catch (error) {
         log(`Realtime could not judge ${positions.length} changes: ${error}`);
       }
@@ -200,6 +240,10 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
         renew: async (next) => {
           try {
             await database.query(renew, [JSON.stringify(ids), claimsOf(next)]);
+            for (const id of ids) {
+              const subscriber = subscribers.get(id);
+              if (subscriber) subscriber.caller = claimsOf(next);
+            }
           } catch (error) {
             end();
             throw isDatabaseError(error) ? new WatchRefused(error.message) : error;
@@ -218,6 +262,9 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
     },
   };
 };
+
+/** As PostgreSQL reports a statement that ran into its timeout. */
+const isTimeout = (error: unknown) => isDatabaseError(error) && error.code === "57014";
 
 const claimsOf = ({ claims, role }: Access) => JSON.stringify({ ...claims, role });
 

@@ -48,20 +48,25 @@ export class ChannelChanges {
     this.ports.deliver(encodeText(this.ports.version, topic, "postgres_changes", payload));
   }
 
+  failed(reason: string): void {
+    this.#watch = undefined;
+    if (this.#open) this.ports.tell("error", reason);
+  }
+
   async #subscribe(access: Access): Promise<void> {
     if (!this.#open) return;
     try {
       if (this.#watch) await this.#watch.renew(access);
       else this.#watch = await this.ports.changes.watch(this.join.bindings, access, this);
     } catch (error) {
-      this.#failed(access, error);
+      this.#notSubscribed(access, error);
       return;
     }
     if (this.#open) this.ports.tell("ok", "Subscribed to PostgreSQL");
     else this.#watch.end();
   }
 
-  #failed(access: Access, error: unknown): void {
+  #notSubscribed(access: Access, error: unknown): void {
     this.#watch = undefined;
     if (!this.#open) return;
     if (error instanceof WatchRefused) {

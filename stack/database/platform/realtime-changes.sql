@@ -325,9 +325,9 @@ create event trigger realtime_follow_publication
   )
   execute function realtime.tg_follow_publication();
 
--- Which changes of one table pass the filters of which subscriptions to it. All subscriptions that
--- ask the same of a column are answered by one query.
-create or replace function realtime.passing(entity oid, positions bigint[])
+-- Which changes of one table pass the filters of which subscriptions to it (of the `chosen` ones, when
+-- they are given). All subscriptions that ask the same of a column are answered by one query.
+create or replace function realtime.passing(entity oid, positions bigint[], chosen uuid[])
 returns table (subscription bigint, change bigint)
 language plpgsql
 as $$
@@ -347,6 +347,7 @@ begin
     cross join lateral unnest(s.filters) f
     join pg_catalog.pg_attribute a on a.attrelid = s.entity and a.attname = f.column_name
     where s.entity = passing.entity
+      and (passing.chosen is null or s.subscription_id = any (passing.chosen))
     group by f.column_name, f.op, coalesce(f.negate, false), a.atttypid
   loop
     begin
@@ -386,6 +387,7 @@ begin
     cross join realtime.outbox o
     where s.entity = passing.entity and s.filters = '{}' and o.position = any (passing.positions)
       and s.action_filter in ('*', o.action)
+      and (passing.chosen is null or s.subscription_id = any (passing.chosen))
     union all
     select s.id, o.position
     from unnest(v_subscriptions, v_changes) as p (subscription, change)
@@ -480,7 +482,7 @@ $$;
 -- subscription and change. One query for each role and claims asks the policies about the whole
 -- batch; a policy that fails does so for its caller only. Has the session's search_path, not a
 -- fixed one: policies may call functions that rely on it.
-create or replace function realtime.audience(positions bigint[])
+create or replace function realtime.audience(positions bigint[], chosen uuid[])
 returns table (change bigint, subscription bigint, problem text)
 language plpgsql
 as $$
@@ -505,7 +507,7 @@ begin
     for v_group in
       with candidates as (
         select s.id, s.claims_role, s.claims, p.change, o.action, o.record
-        from realtime.passing(v_table.entity, v_table.positions) p
+        from realtime.passing(v_table.entity, v_table.positions, audience.chosen) p
         join realtime.subscription s on s.id = p.subscription
         join realtime.outbox o on o.position = p.change
       )
@@ -636,15 +638,16 @@ begin
 end;
 $$;
 
--- What has to be sent to whom because of these changes, in their order.
-create or replace function realtime.deliveries(positions bigint[])
+-- What has to be sent to whom (to the `chosen` subscriptions, when they are given) because of these
+-- changes, in their order.
+create or replace function realtime.deliveries(positions bigint[], chosen uuid[] default null)
 returns table (payload text, subscription_ids uuid[])
 language sql
 as $$
   select
     realtime.change_document(a.change, s.claims_role, s.selected_columns, a.problem)::text,
     array_agg(s.subscription_id)
-  from realtime.audience(positions) a
+  from realtime.audience(positions, chosen) a
   join realtime.subscription s on s.id = a.subscription
   group by a.change, s.claims_role, s.selected_columns, a.problem
   order by a.change;
@@ -654,12 +657,12 @@ revoke execute on function
   realtime.capture_change(),
   realtime.follow_publication(),
   realtime.tg_follow_publication(),
-  realtime.passing(oid, bigint[]),
+  realtime.passing(oid, bigint[], uuid[]),
   realtime.act_as(name, jsonb),
   realtime.visible_to(name, jsonb, bigint[], text[]),
-  realtime.audience(bigint[]),
+  realtime.audience(bigint[], uuid[]),
   realtime.change_document(bigint, oid, text[], text),
-  realtime.deliveries(bigint[])
+  realtime.deliveries(bigint[], uuid[])
 from public, postgres, dashboard_user;
 
 select realtime.follow_publication();
