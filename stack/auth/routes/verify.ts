@@ -3,6 +3,7 @@ import { AuthError, invalid } from "../auth-error.ts";
 import type { AuthContext, Work } from "../context.ts";
 import { emailAddress } from "../email-address.ts";
 import { findFlowOf, issueCode } from "../flow-state.ts";
+import { redirect, withCode, withFields, withSession } from "../landing.ts";
 import { hashOf, pkcePrefix } from "../one-time-tokens.ts";
 import { redirectTarget } from "../redirects.ts";
 import { route, Text } from "../router.ts";
@@ -54,10 +55,10 @@ export const followLink = route(
       const outcome = await auth.transaction(call, (work) =>
         follow(auth, work, { type, hashes: [hash], message }, pkce),
       );
-      return redirect(await landing(auth, target, type, outcome, pkce));
+      return redirect(await landing(auth, target, type, outcome, pkce), 303);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      return redirect(withError(target, error, pkce));
+      return redirect(withError(target, error, pkce), 303);
     }
   },
 );
@@ -105,6 +106,15 @@ const settle = async (work: Work, verification: Verification): Promise<string | 
   return id;
 };
 
+/** As `emailAddress`; GoTrue answers 422 here and 400 elsewhere. */
+const readAddress = (text: string): string => {
+  try {
+    return emailAddress(text);
+  } catch (cause) {
+    throw new AuthError(422, "validation_failed", "Invalid email format", { cause });
+  }
+};
+
 const verificationOf = (body: Body): Verification => {
   if (body.type === "") throw invalid("Verify requires a verification type");
   if ((body.token === "") === (body.token_hash === "")) {
@@ -120,24 +130,9 @@ const verificationOf = (body: Body): Verification => {
   if (body.email === "" || body.phone !== "") {
     throw invalid("Only an email address or phone number should be provided on verify");
   }
-  const hash = hashOf(emailAddress(body.email), body.token);
+  const hash = hashOf(readAddress(body.email), body.token);
   const message = "Token has expired or is invalid";
   return { type: body.type, hashes: [hash, pkcePrefix + hash], message };
-};
-
-const redirect = (location: string) => new Response(null, { status: 303, headers: { location } });
-
-/** The address with values in its fragment, and in its query where a server shall see them. */
-const carrying = (
-  target: string,
-  values: Readonly<Record<string, string>>,
-  inQuery: boolean,
-): string => {
-  const url = new URL(target);
-  if (inQuery)
-    for (const [name, value] of Object.entries(values)) url.searchParams.set(name, value);
-  url.hash = new URLSearchParams({ ...values, sb: "" }).toString();
-  return url.toString();
 };
 
 const oauthErrors: Readonly<Record<number, string>> = {
@@ -147,14 +142,18 @@ const oauthErrors: Readonly<Record<number, string>> = {
   500: "server_error",
 };
 
+/** Marks for clients that it was Auth who sent the browser here. */
+const mark = { sb: "" };
+
 const withError = (target: string, error: AuthError, pkce: boolean): string => {
   const kind = oauthErrors[error.status];
-  const values = {
+  const fields = {
     ...(kind && { error: kind }),
     error_code: error.code,
     error_description: error.message,
+    ...mark,
   };
-  return carrying(target, values, pkce);
+  return withFields(target, fields, pkce);
 };
 
 const landing = async (
@@ -164,23 +163,7 @@ const landing = async (
   outcome: Outcome,
   pkce: boolean,
 ): Promise<string> => {
-  if (outcome === "half") return carrying(target, { message: singleConfirmation }, pkce);
-  if ("code" in outcome) {
-    const url = new URL(target);
-    url.searchParams.set("code", outcome.code);
-    return url.toString();
-  }
-  const session = await sessionJson(auth, outcome.grant);
-  return carrying(
-    target,
-    {
-      access_token: session.access_token,
-      expires_at: String(session.expires_at),
-      expires_in: String(session.expires_in),
-      refresh_token: session.refresh_token,
-      token_type: session.token_type,
-      type,
-    },
-    false,
-  );
+  if (outcome === "half") return withFields(target, { message: singleConfirmation, ...mark }, pkce);
+  if ("code" in outcome) return withCode(target, outcome.code);
+  return withSession(target, await sessionJson(auth, outcome.grant), { type, ...mark });
 };
