@@ -12,13 +12,8 @@ import {
   rotate,
   sessionJson,
 } from "../sessions.ts";
-import {
-  type Account,
-  type Factor,
-  hasVerifiedFactor,
-  readAccount,
-  type SessionState,
-} from "../users.ts";
+import { lockUser } from "../user-changes.ts";
+import { type Account, type Factor, hasVerifiedFactor, readAccount, type SessionState } from "../users.ts";
 import {
   addressOf,
   type Challenge,
@@ -127,6 +122,8 @@ const enroll = userRoute(
     const issuer = body.issuer || new URL(auth.settings.site_url).host;
     const key = newTotpKey(issuer, user.email ?? "");
     const id = await auth.transaction(call, async (work) => {
+      // Counted and added by one request at a time.
+      await lockUser(work, user.id);
       await dropAbandonedFactors(work);
       checkEnrolment(auth, await readAccount(work, user.id), session, body.friendly_name);
       const made = await insertTotpFactor(work, {

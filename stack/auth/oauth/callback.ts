@@ -8,7 +8,7 @@ import { beginSession, type Grant, sessionJson } from "../sessions.ts";
 import type { Account } from "../users.ts";
 import { providerNamed } from "./authorize.ts";
 import { BadIdToken } from "./google.ts";
-import { acceptInvitation, accountFor, linkTo } from "./linking.ts";
+import { acceptInvitation, accountFor, linkTo, settling } from "./linking.ts";
 import { type Profile, ProfileIncomplete } from "./profile.ts";
 import { ProviderFailure, type ProviderTokens } from "./provider.ts";
 import { isTellable, ProviderRefusal, redirect, withError } from "./redirect.ts";
@@ -127,8 +127,8 @@ const signIn = async (
   { flow, answer, target }: { flow: FlowState; answer: URLSearchParams; target: string },
 ): Promise<Response> => {
   const { profile, tokens } = await identify(auth, flow, answer);
-  const outcome = await auth.transaction(call, (work) =>
-    complete(auth, work, { flow, profile, tokens }),
+  const outcome = await settling(() =>
+    auth.transaction(call, (work) => complete(auth, work, { flow, profile, tokens })),
   );
   if (outcome instanceof AuthError) throw outcome;
   return redirect(

@@ -15,7 +15,7 @@ import {
   isIssuedWith,
 } from "./google.ts";
 import { checkManualLinking } from "./identities.ts";
-import { accountFor, linkTo } from "./linking.ts";
+import { accountFor, linkTo, settling } from "./linking.ts";
 
 const Body = z.looseObject({
   id_token: Text,
@@ -87,13 +87,15 @@ const grant: GrantHandler = async (auth, call, given) => {
   if (body.link_identity) checkManualLinking(auth);
   const caller = body.link_identity ? await signedIn(auth, call.request) : null;
   const profile = google.profileOfIdToken(await verified(google, body));
-  const outcome = await auth.transaction(call, async (work) => {
-    const account = caller
-      ? await linkTo(work, caller.account.user.id, profile)
-      : await accountFor(work, profile);
-    if (account instanceof AuthError) return account;
-    return beginSession(auth, work, account.user.id, "oauth");
-  });
+  const outcome = await settling(() =>
+    auth.transaction(call, async (work) => {
+      const account = caller
+        ? await linkTo(work, caller.account.user.id, profile)
+        : await accountFor(work, profile);
+      if (account instanceof AuthError) return account;
+      return beginSession(auth, work, account.user.id, "oauth");
+    }),
+  );
   if (outcome instanceof AuthError) throw outcome;
   return Response.json(await sessionJson(auth, outcome));
 };

@@ -3,14 +3,8 @@ import { audit } from "../audit.ts";
 import { AuthError } from "../auth-error.ts";
 import type { AuthContext, Reader, Work } from "../context.ts";
 import { userRoute } from "../router.ts";
-import {
-  type Account,
-  changeUser,
-  findByEmail,
-  type Identity,
-  readAccount,
-  refreshProviders,
-} from "../users.ts";
+import { changeUser, lockUser, refreshProviders } from "../user-changes.ts";
+import { type Account, findByEmail, type Identity, readAccount } from "../users.ts";
 import type { Profile } from "./profile.ts";
 
 /** The identity that a provider knows under this subject. */
@@ -73,24 +67,34 @@ const unlink = async (work: Work, account: Account, identity: Identity): Promise
   await refreshProviders(work, id);
 };
 
+/** The user's identity of this id; throws unless another is left. */
+const removable = ({ identities }: Account, id: string): Identity => {
+  if (identities.length <= 1) {
+    throw new AuthError(
+      422,
+      "single_identity_not_deletable",
+      "User must have at least 1 identity after unlinking",
+    );
+  }
+  const identity = identities.find((one) => one.id === id);
+  if (!identity) throw new AuthError(422, "identity_not_found", "Identity doesn't exist");
+  return identity;
+};
+
 /** Takes one way to sign in from the caller, who keeps at least one. */
 export const unlinkIdentity = userRoute(
   { method: "DELETE", path: "/user/identities/:identity_id" },
   async (auth, call) => {
     checkManualLinking(auth);
-    const { account } = call.caller;
     const id = z.uuid().safeParse(call.params.identity_id);
     if (!id.success) throw new AuthError(404, "validation_failed", "identity_id must be an UUID");
-    if (account.identities.length <= 1) {
-      throw new AuthError(
-        422,
-        "single_identity_not_deletable",
-        "User must have at least 1 identity after unlinking",
-      );
-    }
-    const identity = account.identities.find((one) => one.id === id.data);
-    if (!identity) throw new AuthError(422, "identity_not_found", "Identity doesn't exist");
-    await auth.transaction(call, (work) => unlink(work, account, identity));
+    const { user } = call.caller.account;
+    await auth.transaction(call, async (work) => {
+      // Two at once must not each leave the other's identity as the last.
+      await lockUser(work, user.id);
+      const account = await readAccount(work, user.id);
+      await unlink(work, account, removable(account, id.data));
+    });
     return Response.json({});
   },
 );

@@ -1,25 +1,26 @@
 import { randomUUID } from "node:crypto";
+import { isDatabaseError } from "../../database/database.ts";
 import { audit } from "../audit.ts";
 import { AuthError } from "../auth-error.ts";
 import { confirmEmail } from "../confirming.ts";
 import type { Work } from "../context.ts";
 import { askBeforeUserCreated } from "../hooks.ts";
 import { sendConfirmation } from "../letters.ts";
-import {
-  type Account,
-  findById,
-  findHolder,
-  insertIdentity,
-  insertUser,
-  instance,
-  isBanned,
-  isEmailConfirmed,
-  mergeMetadata,
-  readAccount,
-  refreshProviders,
-} from "../users.ts";
+import { insertIdentity, insertUser, mergeMetadata, refreshProviders } from "../user-changes.ts";
+import { type Account, findById, findHolder, instance, isBanned, isEmailConfirmed, readAccount } from "../users.ts";
 import { findIdentity } from "./identities.ts";
 import type { Profile } from "./profile.ts";
+
+/**
+ * Runs a transaction again when another request made the same account or identity meanwhile: now
+ * there is somebody to find.
+ */
+export const settling = <T>(run: () => Promise<T>): Promise<T> =>
+  run().catch((error: unknown) => {
+    const cause = error instanceof AuthError ? error.cause : null;
+    if (isDatabaseError(cause) && cause.code === "23505") return run();
+    throw error;
+  });
 
 const proven = (work: Work, verified: boolean) =>
   verified || !work.settings.email.enable_confirmations;

@@ -1,4 +1,4 @@
-import type { Metadata } from "../users.ts";
+import type { Metadata } from "../user-changes.ts";
 
 /** An address that a provider says is somebody's. */
 export interface ProfileEmail {
