@@ -89,7 +89,7 @@ describe("a function", () => {
   it("has the project's secrets and the platform's variables, which no secret replaces", async () => {
     const names = [
       ...["SUPABASE_URL", "SUPABASE_DB_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY"],
-      ...["SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_SECRET_KEYS", "SB_EXECUTION_ID"],
+      ...["SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_SECRET_KEYS", "SUPABASE_JWKS", "SB_EXECUTION_ID"],
     ];
     const { data } = await functions.invoke("reads-secret", { body: [...names, "PATH", "HOME"] });
     expect(data).toEqual({ set: names, greeting: "hello" });
