@@ -198,6 +198,7 @@ describe("what a product shows", () => {
           {
             product_id: productId,
             path: `${folder}/front.png`,
+            kind: "image",
             alt: "From the front.",
             position: 1,
           },
