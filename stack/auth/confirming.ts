@@ -2,13 +2,13 @@ import type { Work } from "./context.ts";
 import { forgetTokens } from "./one-time-tokens.ts";
 import { endSessions } from "./sessions.ts";
 import {
-  type Account,
   changeIdentityData,
   changeUser,
   insertIdentity,
   type Metadata,
   mergeMetadata,
-} from "./users.ts";
+} from "./user-changes.ts";
+import type { Account } from "./users.ts";
 
 const now = () => new Date().toISOString();
 

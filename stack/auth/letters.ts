@@ -3,7 +3,8 @@ import type { Work } from "./context.ts";
 import type { Letter } from "./mails.ts";
 import { keepToken, newSecret, type Secret } from "./one-time-tokens.ts";
 import { redirectTarget } from "./redirects.ts";
-import { type Account, changeUser } from "./users.ts";
+import { changeUser } from "./user-changes.ts";
+import type { Account } from "./users.ts";
 
 /** Throws when the last mail of this kind was sent less than `max_frequency` ago. */
 const checkFrequency = ({ settings }: Work, sentAt: string | null, now = Date.now()): void => {

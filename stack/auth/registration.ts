@@ -8,14 +8,13 @@ import { beginFlow, type Challenge, usesPkce } from "./flow-state.ts";
 import { askBeforeUserCreated } from "./hooks.ts";
 import { sendConfirmation } from "./letters.ts";
 import {
-  type Account,
   insertIdentity,
   insertUser,
   type Metadata,
   mergeMetadata,
-  readAccount,
   refreshProviders,
-} from "./users.ts";
+} from "./user-changes.ts";
+import { type Account, readAccount } from "./users.ts";
 
 export interface NewAccount {
   /** In lower case. */

@@ -4,14 +4,8 @@ import { AuthError, invalid } from "./auth-error.ts";
 import { confirmEmail, takeNewEmail } from "./confirming.ts";
 import type { Work } from "./context.ts";
 import { findByToken, forgetTokens, type TokenKind } from "./one-time-tokens.ts";
-import {
-  type Account,
-  changeIdentityData,
-  changeUser,
-  isBanned,
-  isEmailConfirmed,
-  readAccount,
-} from "./users.ts";
+import { changeIdentityData, changeUser } from "./user-changes.ts";
+import { type Account, isBanned, isEmailConfirmed, readAccount } from "./users.ts";
 
 /** What a client says it holds. */
 export interface Verification {

@@ -6,16 +6,9 @@ import type { AuthContext, Work } from "../context.ts";
 import { askBeforeUserCreated } from "../hooks.ts";
 import { checkPasswordLength, hashPassword } from "../passwords.ts";
 import { adminRoute } from "../router.ts";
+import { changeUser, insertIdentity, insertUser, mergeMetadata } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
-import {
-  type Account,
-  changeUser,
-  findHolder,
-  insertIdentity,
-  insertUser,
-  mergeMetadata,
-  readAccount,
-} from "../users.ts";
+import { type Account, findHolder, readAccount } from "../users.ts";
 import { confirmPhone, isPhoneTaken, phoneIdentityData } from "./phone-users.ts";
 import {
   type CheckedParams,

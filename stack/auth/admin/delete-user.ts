@@ -5,7 +5,8 @@ import type { Work } from "../context.ts";
 import { forgetTokens } from "../one-time-tokens.ts";
 import { adminRoute } from "../router.ts";
 import { endSessions } from "../sessions.ts";
-import { type Account, changeUser } from "../users.ts";
+import { changeUser } from "../user-changes.ts";
+import type { Account } from "../users.ts";
 import { accountOf, traitsOf } from "./path.ts";
 
 /** What is left of a value: nobody can read it, and nobody else's becomes the same. */

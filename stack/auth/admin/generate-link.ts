@@ -9,17 +9,9 @@ import { checkPassword, hashPassword } from "../passwords.ts";
 import { redirectTarget } from "../redirects.ts";
 import { AddressTaken, createAccount } from "../registration.ts";
 import { adminRoute, type Call, Data, Text } from "../router.ts";
+import { changeUser, mergeMetadata, type UserChange } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
-import {
-  type Account,
-  changeUser,
-  findByEmail,
-  findHolder,
-  isEmailConfirmed,
-  mergeMetadata,
-  readAccount,
-  type UserChange,
-} from "../users.ts";
+import { type Account, findByEmail, findHolder, isEmailConfirmed, readAccount } from "../users.ts";
 import { traitsOf } from "./path.ts";
 import { emailExists } from "./user-params.ts";
 

@@ -1,6 +1,7 @@
 import type { Reader, Work } from "../context.ts";
 import { forgetTokens } from "../one-time-tokens.ts";
-import { changeUser, instance, type Metadata } from "../users.ts";
+import { changeUser, type Metadata } from "../user-changes.ts";
+import { instance } from "../users.ts";
 
 /** What GoTrue notes in a `phone` identity. */
 export const phoneIdentityData = (userId: string, phone: string, verified = false): Metadata => ({

@@ -3,17 +3,15 @@ import { confirmEmail, emailIdentityData, setPasswordHash } from "../confirming.
 import type { AuthContext, Work } from "../context.ts";
 import { checkPassword, hashPassword } from "../passwords.ts";
 import { adminRoute } from "../router.ts";
-import { userJson } from "../user-json.ts";
 import {
-  type Account,
   changeIdentityData,
   changeUser,
-  findHolder,
   insertIdentity,
   type Metadata,
   mergeMetadata,
-  readAccount,
-} from "../users.ts";
+} from "../user-changes.ts";
+import { userJson } from "../user-json.ts";
+import { type Account, findHolder, readAccount } from "../users.ts";
 import { accountOf, traitsOf } from "./path.ts";
 import { confirmPhone, isPhoneTaken, phoneIdentityData } from "./phone-users.ts";
 import {

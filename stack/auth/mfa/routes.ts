@@ -13,7 +13,13 @@ import {
   sessionJson,
 } from "../sessions.ts";
 import { lockUser } from "../user-changes.ts";
-import { type Account, type Factor, hasVerifiedFactor, readAccount, type SessionState } from "../users.ts";
+import {
+  type Account,
+  type Factor,
+  hasVerifiedFactor,
+  readAccount,
+  type SessionState,
+} from "../users.ts";
 import {
   addressOf,
   type Challenge,

@@ -7,7 +7,15 @@ import type { Work } from "../context.ts";
 import { askBeforeUserCreated } from "../hooks.ts";
 import { sendConfirmation } from "../letters.ts";
 import { insertIdentity, insertUser, mergeMetadata, refreshProviders } from "../user-changes.ts";
-import { type Account, findById, findHolder, instance, isBanned, isEmailConfirmed, readAccount } from "../users.ts";
+import {
+  type Account,
+  findById,
+  findHolder,
+  instance,
+  isBanned,
+  isEmailConfirmed,
+  readAccount,
+} from "../users.ts";
 import { findIdentity } from "./identities.ts";
 import type { Profile } from "./profile.ts";
 

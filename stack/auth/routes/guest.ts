@@ -6,7 +6,8 @@ import type { AuthContext, Reader } from "../context.ts";
 import { askBeforeUserCreated } from "../hooks.ts";
 import type { Call } from "../router.ts";
 import { type Grant, grantOf, newRefreshToken, sessionJson } from "../sessions.ts";
-import { instance, type Metadata } from "../users.ts";
+import type { Metadata } from "../user-changes.ts";
+import { instance } from "../users.ts";
 import { checkSignUpsAllowed } from "./sign-up.ts";
 
 /** Creates an anonymous user and signs it in. */

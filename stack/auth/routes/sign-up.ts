@@ -9,8 +9,9 @@ import { AddressTaken, inventedUser, register } from "../registration.ts";
 import { type Call, Data, route, Text } from "../router.ts";
 import { beginSession, sessionJson } from "../sessions.ts";
 import { emailEnabled } from "../settings.ts";
+import type { Metadata } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
-import { type Account, findHolder, isEmailConfirmed, type Metadata } from "../users.ts";
+import { type Account, findHolder, isEmailConfirmed } from "../users.ts";
 import { signUpGuest } from "./guest.ts";
 
 const Body = z.looseObject({

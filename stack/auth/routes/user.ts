@@ -11,15 +11,9 @@ import { forgetTokens, hashOf } from "../one-time-tokens.ts";
 import { checkPassword, hashPassword, isPassword } from "../passwords.ts";
 import { Data, Text, userRoute } from "../router.ts";
 import type { AuthSettings } from "../settings.ts";
+import { mergeMetadata, refreshProviders } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
-import {
-  type Account,
-  findHolder,
-  hasVerifiedFactor,
-  mergeMetadata,
-  readAccount,
-  refreshProviders,
-} from "../users.ts";
+import { type Account, findHolder, hasVerifiedFactor, readAccount } from "../users.ts";
 
 const Body = z.looseObject({
   email: Text,

@@ -8,7 +8,7 @@ import { hashOf, pkcePrefix } from "../one-time-tokens.ts";
 import { redirectTarget } from "../redirects.ts";
 import { route, Text } from "../router.ts";
 import { beginSession, type Grant, type Method, sessionJson } from "../sessions.ts";
-import { refreshProviders } from "../users.ts";
+import { refreshProviders } from "../user-changes.ts";
 import { confirm, findPending, singleConfirmation, type Verification } from "../verification.ts";
 
 const Body = z.looseObject({
