@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { closeServer, serveFetch } from "../../../stack/listen.ts";
 import { aProject, eventually, type FunctionsProject, open, readUntil } from "./harness.ts";
 
 const functions = {
@@ -22,6 +23,7 @@ const functions = {
     Deno.serve((request) => {
       if (request.url.endsWith("/aborted")) return Response.json({ aborted });
       request.signal.addEventListener("abort", () => { aborted += 1; });
+      if (request.url.endsWith("/never")) return new Promise(() => {});
       const encoder = new TextEncoder();
       return new Response(new ReadableStream({
         async start(controller) {
@@ -198,6 +200,30 @@ describe("streams", () => {
     leaving.abort();
     await eventually(async () => ((await aborted()) === before + 2 ? true : undefined));
     await left.body?.cancel().catch(() => undefined);
+  });
+});
+
+describe("over HTTP", () => {
+  it("a client that hangs up is noticed in the function, before and within its answer", async () => {
+    const server = await serveFetch(project.runtime.fetch, 0);
+    const bound = server.address();
+    const port = typeof bound === "object" ? bound?.port : 0;
+    const aborted = async () => (await (await project.call("drip/aborted")).json()).aborted;
+    const before = await aborted();
+
+    const streaming = new AbortController();
+    const response = await fetch(`http://127.0.0.1:${port}/functions/v1/drip/long`, streaming);
+    const reader = response.body?.getReader();
+    if (reader) await readUntil(reader, /first/);
+    streaming.abort();
+    await eventually(async () => ((await aborted()) === before + 1 ? true : undefined));
+
+    const waiting = new AbortController();
+    const never = fetch(`http://127.0.0.1:${port}/functions/v1/drip/never`, waiting);
+    setTimeout(() => waiting.abort(), 200);
+    await expect(never).rejects.toThrow();
+    await eventually(async () => ((await aborted()) === before + 2 ? true : undefined));
+    await closeServer(server);
   });
 });
 
