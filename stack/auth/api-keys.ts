@@ -55,7 +55,7 @@ const refuse = (code: string, body: Record<string, string | null>) =>
   new CallerRefused(
     Response.json(body, {
       status: 401,
-      headers: { "access-control-allow-origin": "*", "sb-error-code": code },
+      headers: { "sb-error-code": code },
     }),
   );
 

@@ -209,10 +209,12 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
   serveUpgrades(server, {
     admit: async (incoming) => {
       checkHead(incoming, "/", settings);
-      await count(incoming, clientOf(incoming, trustedProxies));
+      const client = clientOf(incoming, trustedProxies);
+      await count(incoming, client);
       if (!cors.allows(incoming.headers.origin)) {
         throw new Refusal(403, "origin_not_allowed", "Pages of this origin may not connect.");
       }
+      return client;
     },
     services: socketTable(ports),
     log,

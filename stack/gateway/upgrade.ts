@@ -2,14 +2,15 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../observability/log.ts";
 import { refuseConnection } from "./answer.ts";
+import type { Client } from "./client.ts";
 import { Refusal } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { dataHeaders } from "./security-headers.ts";
 import type { HandleUpgrade } from "./services.ts";
 
 export interface UpgradePorts {
-  /** Throws the `Refusal` of a request that may not come in. */
-  admit(incoming: IncomingMessage): Promise<void>;
+  /** Who asks; throws the `Refusal` of a request that may not come in. */
+  admit(incoming: IncomingMessage): Promise<Client>;
   services: readonly { prefix: string; handle: HandleUpgrade }[];
   log: Logger;
 }
@@ -17,10 +18,11 @@ export interface UpgradePorts {
 /** Gives sockets to the services that take them, under the same limits as requests. */
 export const serveUpgrades = (server: Server, { admit, services, log }: UpgradePorts): void => {
   const take = async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    await admit(incoming);
+    const { address } = await admit(incoming);
     const service = services.find(({ prefix }) => incoming.url?.startsWith(prefix));
     if (!service) throw new Refusal(404, "not_found", "There is no WebSocket at this address.");
-    incoming.headers["x-request-id"] = requestIdOf(incoming.headers);
+    setHeader(incoming, "x-request-id", requestIdOf(incoming.headers));
+    setHeader(incoming, "x-forwarded-for", address);
     service.handle(incoming, socket, head);
   };
 
@@ -36,6 +38,12 @@ export const serveUpgrades = (server: Server, { admit, services, log }: UpgradeP
       drop();
     });
   });
+};
+
+/** In both forms that Node keeps of them. */
+const setHeader = (incoming: IncomingMessage, name: string, value: string): void => {
+  incoming.headers[name] = value;
+  incoming.headersDistinct[name] = [value];
 };
 
 const aboutUpgrades = new Set(["upgrade", "connection", "http2-settings"]);

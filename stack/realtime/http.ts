@@ -18,14 +18,8 @@ interface Caller {
   headers: Record<string, string>;
 }
 
-const cors = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-headers": "authorization, apikey, content-type, x-client-info",
-  "access-control-allow-methods": "POST, OPTIONS",
-};
-
-const json = (status: number, body: unknown) => Response.json(body, { status, headers: cors });
-const accepted = () => new Response(null, { status: 202, headers: cors });
+const json = (status: number, body: unknown) => Response.json(body, { status });
+const accepted = () => new Response(null, { status: 202 });
 const unprocessable = (errors: unknown) => json(422, { errors });
 
 const batchPath = /\/api\/broadcast\/?$/;
@@ -116,7 +110,7 @@ export const createHttpApi = (ports: HttpPorts) => {
     const url = new URL(request.url);
     const path = singlePath.exec(url.pathname);
     if (!path && !batchPath.test(url.pathname)) return json(404, { message: "Not found" });
-    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: cors });
+    if (request.method === "OPTIONS") return new Response(null, { status: 204 });
     if (request.method !== "POST") return json(404, { message: "Not found" });
     const caller = await callerOf(request, ports.credentials);
     if (!caller) return json(401, { message: "Unauthorized" });

@@ -129,6 +129,32 @@ test("a client that offers HTTP/2 is served over HTTP/1.1", async () => {
   expect(answer).toContain("http://x/rest/v1/y");
 });
 
+test("a socket's service knows its request by id and address as well", async () => {
+  const seen: (string | undefined)[] = [];
+  const sockets = await openDoor(
+    {},
+    {
+      realtime: {
+        ...withSockets(async () => new Response()),
+        handleUpgrade: ({ headers, headersDistinct }, socket) => {
+          const names = ["x-request-id", "x-forwarded-for"] as const;
+          seen.push(...names.map((name) => headersDistinct[name]?.join()));
+          seen.push(String(headers["x-request-id"]));
+          socket.destroy();
+        },
+      },
+    },
+  );
+  await sockets.raw(
+    "GET /realtime/v1/websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n" +
+      "x-request-id: bad id\r\nx-forwarded-for: 203.0.113.1\r\n\r\n",
+  );
+  const [id] = seen;
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  expect(seen).toEqual([id, "127.0.0.1", id]);
+  await sockets.stop();
+});
+
 test("a WebSocket that nobody serves is a 404", async () => {
   const answer = await door.raw(
     "GET /rest/v1/x HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n",
