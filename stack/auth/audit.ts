@@ -1,5 +1,5 @@
 import type { Work } from "./context.ts";
-import type { Account } from "./users.ts";
+import { type Account, instance } from "./users.ts";
 
 /** What can happen, and the kind of thing it happens to, as GoTrue writes them. */
 const kinds = {
@@ -32,32 +32,34 @@ export type AuditAction = keyof typeof kinds;
 /** Who did it: a user, or the secret key. */
 type Actor = Pick<Account, "user"> | "service_role";
 
-/** Adds an entry to auth.audit_log_entries. */
+/** Adds an entry to auth.audit_log_entries, or one for each of several actions. */
 export const audit = async (
   work: Work,
   actor: Actor,
-  action: AuditAction,
+  actions: AuditAction | readonly AuditAction[],
   traits?: Readonly<Record<string, unknown>>,
 ): Promise<void> => {
-  const payload = {
+  const payloads = [actions].flat().map((action) => ({
     ...describe(actor),
     action,
     log_type: kinds[action],
     ...(traits && { traits }),
-  };
+  }));
   await work.query(
     `insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
-     values (
-       '00000000-0000-0000-0000-000000000000', gen_random_uuid(), $1::json, now(), $2
-     )`,
-    [JSON.stringify(payload), work.call.ip],
+     select '${instance}', gen_random_uuid(), p.payload, now(), $2
+     from json_array_elements($1::json) p (payload)`,
+    [JSON.stringify(payloads), work.call.ip],
   );
 };
+
+/** The id that stands for the secret key, whom no row is about. */
+const nobody = instance;
 
 const describe = (actor: Actor) => {
   if (actor === "service_role") {
     return {
-      actor_id: "00000000-0000-0000-0000-000000000000",
+      actor_id: nobody,
       actor_via_sso: false,
       actor_username: actor,
     };

@@ -6,7 +6,7 @@ import { accessClaims } from "./claims.ts";
 import type { AuthContext, Reader, Work } from "./context.ts";
 import { customizedClaims } from "./hooks.ts";
 import { userJson } from "./user-json.ts";
-import { findById, instance } from "./users.ts";
+import { findById, instance, SessionState, User } from "./users.ts";
 
 /** How a session came to be, as the `amr` claim names it. */
 const Method = z.enum([
@@ -141,8 +141,12 @@ const RefreshToken = z.object({
 /** A row of auth.refresh_tokens. */
 export type RefreshToken = z.infer<typeof RefreshToken>;
 
+const Presented = RefreshToken.extend({ user: User, session: SessionState.omit({ amr: true }) });
+/** A refresh token that a client shows, with whose it is. */
+export type Presented = z.infer<typeof Presented>;
+
 /** Finds a refresh token and keeps others from using any of its session until the end of `work`. */
-export const lockRefreshToken = async (work: Work, token: string): Promise<RefreshToken | null> => {
+export const lockRefreshToken = async (work: Work, token: string): Promise<Presented | null> => {
   await work.query(
     `select from auth.sessions s
      where s.id = (select t.session_id from auth.refresh_tokens t where t.token = $1)
@@ -151,11 +155,15 @@ export const lockRefreshToken = async (work: Work, token: string): Promise<Refre
   );
   // Read after the lock was got: what the one before us did to the token must be seen.
   const { rows } = await work.query(
-    `select t.token, t.parent, t.revoked, t.user_id, t.session_id, t.updated_at
-     from auth.refresh_tokens t where t.token = $1 and t.session_id is not null`,
+    `select t.token, t.parent, t.revoked, t.user_id, t.session_id, t.updated_at,
+       to_jsonb(u) as "user", to_jsonb(s) as session
+     from auth.refresh_tokens t
+     join auth.sessions s on s.id = t.session_id
+     join auth.users u on u.id = s.user_id and u.instance_id = '${instance}'
+     where t.token = $1`,
     [token],
   );
-  return rows[0] ? RefreshToken.parse(rows[0]) : null;
+  return rows[0] ? Presented.parse(rows[0]) : null;
 };
 
 /** The newest refresh token of a session that still works. */

@@ -39,7 +39,7 @@ const Factor = z.object({
 /** A row of auth.mfa_factors; `secret` never leaves the service. */
 export type Factor = z.infer<typeof Factor>;
 
-const User = z.object({
+export const User = z.object({
   id: z.string(),
   aud: z.string().nullable(),
   role: z.string().nullable(),
@@ -76,7 +76,7 @@ const User = z.object({
 /** A row of auth.users. */
 export type User = z.infer<typeof User>;
 
-const SessionState = z.object({
+export const SessionState = z.object({
   id: z.string(),
   user_id: z.string(),
   aal: z.enum(["aal1", "aal2", "aal3"]).nullable(),
@@ -195,7 +195,7 @@ export const findHolder = (
     [email, except ?? ""],
   );
 
-export const isBanned = ({ user }: Account, now = Date.now()): boolean =>
+export const isBanned = ({ user }: Pick<Account, "user">, now = Date.now()): boolean =>
   user.banned_until !== null && Date.parse(user.banned_until) > now;
 
 export const isEmailConfirmed = ({ user }: Account): boolean => user.email_confirmed_at !== null;

@@ -9,13 +9,14 @@ import {
   grantOf,
   lockRefreshToken,
   noteRefresh,
+  type Presented,
   type RefreshToken,
   revokeFamily,
   rotate,
   sessionJson,
 } from "../sessions.ts";
 import type { AuthSettings } from "../settings.ts";
-import { findById, isBanned, type SessionState } from "../users.ts";
+import { isBanned } from "../users.ts";
 import type { GrantHandler } from "./token.ts";
 
 const Body = z.looseObject({ refresh_token: Text });
@@ -41,15 +42,12 @@ const refresh = async (
 ): Promise<Grant | AuthError> => {
   const token = await lockRefreshToken(work, given);
   if (!token) throw unknown();
-  const found = await findById(work, token.user_id, token.session_id);
-  if (!found?.session) throw unknown();
-  if (isBanned(found.account)) throw refused("user_banned", "User Banned");
-  checkAlive(auth.settings, found.session, token);
+  if (isBanned(token)) throw refused("user_banned", "User Banned");
+  checkAlive(auth.settings, token);
 
   const next = await successor(work, auth.settings, token);
   if (next instanceof AuthError) return next;
-  await audit(work, found.account, "token_refreshed");
-  if (next === null) await audit(work, found.account, "token_revoked");
+  await audit(work, token, next ? "token_refreshed" : ["token_refreshed", "token_revoked"]);
   const refreshToken = next ?? (await rotate(work, token));
   await noteRefresh(work, token.session_id);
   return grantOf(auth, work, {
@@ -78,8 +76,7 @@ const successor = async (
 /** Throws for a session past its end by `[auth.sessions]`. */
 const checkAlive = (
   { sessions }: AuthSettings,
-  session: SessionState,
-  token: RefreshToken,
+  { session, updated_at }: Presented,
   now = Date.now(),
 ): void => {
   const past = (since: string | number, seconds: number) =>
@@ -89,7 +86,7 @@ const checkAlive = (
   if (sessions.timebox && past(session.created_at, sessions.timebox)) throw end();
   const lastRefreshed = session.refreshed_at
     ? Date.parse(`${session.refreshed_at}Z`)
-    : Math.max(Date.parse(session.created_at), Date.parse(token.updated_at));
+    : Math.max(Date.parse(session.created_at), Date.parse(updated_at));
   if (sessions.inactivity_timeout && past(lastRefreshed, sessions.inactivity_timeout)) {
     throw end(" (Inactivity)");
   }
