@@ -4,7 +4,8 @@
  *
  * The stack speaks on standard input: first the settings, then lines of `beforeunload REASON` and
  * `drain REASON`. It is told on standard output, in lines that begin with a secret mark: `ready PORT`,
- * `silent` (the module serves nothing) and `began ID` for each request that reaches the function.
+ * `silent` (the module serves nothing) and `began ID` for each request that reaches the function; the
+ * ids of the stack's requests begin with the mark, too.
  */
 
 const readExactly = (length) => {
@@ -57,12 +58,18 @@ Deno.serve = (first, second) => {
     {
       hostname: "127.0.0.1",
       port: 0,
-      onListen: ({ port }) => say(`ready ${port}`),
+      onListen: (address) => {
+        say(`ready ${address.port}`);
+        options.onListen?.(address);
+      },
       ...(options.onError ? { onError: options.onError } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     },
     (request, info) => {
-      say(`began ${request.headers.get("sb-delivery-id")}`);
+      const id = request.headers.get("sb-delivery-id") ?? "";
+      // Whoever finds the port is no way around the gateway and verify_jwt.
+      if (!id.startsWith(mark)) return new Response(null, { status: 403 });
+      say(`began ${id}`);
       return handler(request, info);
     },
   );

@@ -20,7 +20,7 @@ export interface DenoOptions {
 
 export interface DenoProcess {
   child: ChildProcessByStdio<Writable, Readable, Readable>;
-  /** What the lines on its standard output begin with that are meant for the stack. */
+  /** What begins the lines of its standard output and the ids of requests that are ours; a secret. */
   mark: string;
 }
 

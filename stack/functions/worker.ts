@@ -92,6 +92,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
   let verdict: WorkerGone | undefined;
   let isOutOfMemory = false;
   let hasAnswered = false;
+  let requests = 0;
   let lastUsed = performance.now();
   let stopWatching = (): void => undefined;
 
@@ -198,7 +199,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     hasAnswered: () => hasAnswered,
     idleFor,
     begin: (onBegun) => {
-      const ticket = { id: randomUUID(), hasBegun: false, cpu: 0, onBegun };
+      const ticket = { id: `${mark}-${++requests}`, hasBegun: false, cpu: 0, onBegun };
       inFlight.set(ticket.id, ticket);
       background.cpu = 0;
       return ticket;

@@ -21,7 +21,10 @@ beforeAll(async () => {
   project = await aProject(
     {
       "guarded/index.ts": `
-        Deno.serve((request) => new Response(request.headers.get("authorization") ?? "nobody"));`,
+        Deno.serve(
+          { onListen: ({ port }) => console.log("port", port) },
+          (request) => new Response(request.headers.get("authorization") ?? "nobody"),
+        );`,
     },
     {
       config: {},
@@ -56,6 +59,12 @@ describe("verify_jwt, on unless the block says otherwise,", () => {
 
   it("lets a preflight pass, since browsers send no credentials with it", async () => {
     expect((await project.call("guarded", { method: "OPTIONS" })).status).toBe(200);
+  });
+
+  it("cannot be passed by on the function's own port", async () => {
+    await project.call("guarded", { headers: { apikey: publishable } });
+    const [, port] = /port (\d+)/.exec(project.logged.join("\n")) ?? [];
+    expect((await fetch(`http://127.0.0.1:${port}/guarded`)).status).toBe(403);
   });
 
   const unsigned = (header: object) => `${btoa(JSON.stringify(header))}.e30.x`;
