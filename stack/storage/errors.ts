@@ -89,9 +89,9 @@ const fromDatabase = (code: string, message: string): StorageError => {
       return new StorageError(423, "ResourceLocked", "The resource is locked");
     case "57014":
       return new StorageError(544, "DatabaseTimeout", "The connection to the database timed out");
-    case "22P02":
-      return new StorageError(400, "InvalidParameter", message);
     default:
+      // Class 22 is about values: too large a number, text that PostgreSQL cannot hold.
+      if (code.startsWith("22")) return new StorageError(400, "InvalidParameter", message);
       return new StorageError(500, "DatabaseError", `database error, code: ${code}`);
   }
 };

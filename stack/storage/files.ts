@@ -77,7 +77,7 @@ const duplicate = async (from: string, to: string): Promise<void> => {
     await link(from, to);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") throw error;
-    await copyFile(from, to, constants.COPYFILE_FICLONE);
+    await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   }
 };
 
@@ -204,6 +204,8 @@ export const openFiles = async (folder: string): Promise<Files> => {
     write: (content, limit) => draft((to) => writeWhole(to, content, limit)),
     adopt: (from, version) =>
       draft(async (to) => {
+        // An earlier attempt with this version may have left one.
+        await rm(to, { force: true });
         await sync(from);
         await duplicate(from, to);
         return hashOf(to);

@@ -16,8 +16,12 @@ const matches = (mimetype: string, allowed: string): boolean => {
   return type === allowedType && (allowedSubtype === "*" || subtype === allowedSubtype);
 };
 
-/** Refuses what the bucket's list does not name; an empty list allows everything. */
+/** What can stand in a header again. */
+const printable = /^[\x20-\x7e]{1,255}$/;
+
+/** Refuses what the bucket's list does not name; an empty list allows every type there could be. */
 export const requireAllowed = (mimetype: string, allowed: readonly string[] | null): void => {
+  if (!printable.test(mimetype)) throw invalidMimeType(mimetype);
   if (!allowed || allowed.length === 0) return;
   const wellFormed = mimetype.includes("/");
   if (!wellFormed || !allowed.some((one) => matches(mimetype, one))) {

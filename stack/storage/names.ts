@@ -11,8 +11,12 @@ export const requireBucketName = (name: string): string => {
 /** Any text that XML 1.0 can hold, as S3 answers in it. */
 const forbidden = /(?![\t\n\r\x7F-\x9F])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
 
+/** Bytes; S3's limit. */
+const keyLimit = 1024;
+
 export const requireKey = (key: string): string => {
-  if (key.length === 0 || forbidden.test(key)) throw invalidKey(key);
+  const tooLong = Buffer.byteLength(key) > keyLimit;
+  if (key.length === 0 || tooLong || forbidden.test(key)) throw invalidKey(key);
   return key;
 };
 

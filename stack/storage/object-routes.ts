@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Call, type Handler, jsonBody, placeOf } from "./call.ts";
 import { fileMissing, noSuchKey } from "./errors.ts";
 import type { Files } from "./files.ts";
+import { requireAllowed } from "./mime-types.ts";
 import { requireBucketName, requireKey } from "./names.ts";
 import {
   columns,
@@ -12,6 +13,7 @@ import {
   putObject,
   requireUpload,
 } from "./objects.ts";
+import { cacheControlOf } from "./upload.ts";
 
 const Names = z.object({ prefixes: z.array(z.string()).min(1).max(1000) });
 
@@ -79,6 +81,8 @@ export const objectRoutes = (files: Files) => {
   const copy = async (call: Call): Promise<Response> => {
     const body = await jsonBody(call, Copy);
     const { source, target } = placesOf(body);
+    const { mimetype, cacheControl } = (!body.copyMetadata && body.metadata) || {};
+    if (mimetype !== undefined) requireAllowed(mimetype, null);
     const owner = call.caller?.owner;
     const upsert = call.request.headers.get("x-upsert") === "true";
     const original = await call.access.asCaller((session) => findObject(session, source));
@@ -91,7 +95,8 @@ export const objectRoutes = (files: Files) => {
       owner,
       metadata: {
         ...original.metadata,
-        ...(!body.copyMetadata && body.metadata),
+        ...(mimetype && { mimetype }),
+        ...(cacheControl && { cacheControl: cacheControlOf(cacheControl) }),
         lastModified: new Date().toISOString(),
       },
       userMetadata: body.copyMetadata ? original.user_metadata : null,

@@ -4,13 +4,18 @@ import type { Access } from "./access.ts";
 import { noSuchKey } from "./errors.ts";
 import type { NewFile, Replacing } from "./files.ts";
 
-/** What a row says of its file; names as Supabase Storage keeps them. */
+const Text = z.string().optional().catch(undefined);
+
+/**
+ * What a row says of its file; names as Supabase Storage keeps them. Rows can be written in SQL
+ * too, so nothing relies on it.
+ */
 const Metadata = z.looseObject({
-  eTag: z.string().optional(),
-  size: z.number().optional(),
-  mimetype: z.string().optional(),
-  cacheControl: z.string().optional(),
-  lastModified: z.string().optional(),
+  eTag: Text,
+  size: z.number().optional().catch(undefined),
+  mimetype: Text,
+  cacheControl: Text,
+  lastModified: Text,
 });
 
 export type Metadata = z.infer<typeof Metadata>;

@@ -9,6 +9,7 @@ import { isEmptyFolder, requireKey } from "./names.ts";
 import {
   type About,
   metadataOf,
+  type NewObject,
   type Place,
   putObject,
   requireUpload,
@@ -48,13 +49,15 @@ export const parseUserMetadata = (text: string | undefined): UserMetadata | unde
 
 /** Clients send seconds; what goes out again is a Cache-Control header. */
 export const cacheControlOf = (seconds: string | undefined): string => {
-  if (!seconds) return "no-cache";
+  if (!seconds || !/^[\x20-\x7e]{1,255}$/.test(seconds)) return "no-cache";
   return /^-?\d+$/.test(seconds) ? `max-age=${seconds}` : seconds;
 };
 
 /** A file as it comes in; what a form says behind its file is known once the content is read. */
 interface Incoming {
   mimetype: string;
+  /** Bytes, where the client says it; policies may look at it, limits never rely on it. */
+  contentLength?: number | undefined;
   content: AsyncGenerator<Uint8Array>;
   about(): Pick<About, "cacheControl" | "userMetadata">;
 }
@@ -78,8 +81,10 @@ const fromBody = ({ request: { headers }, body }: Call): Incoming => {
     cacheControl: headers.get("cache-control") ?? "no-cache",
     userMetadata: parseUserMetadata(encoded && Buffer.from(encoded, "base64").toString("utf8")),
   };
+  const length = headers.get("content-length");
   return {
     mimetype: headers.get("content-type") ?? "application/octet-stream",
+    contentLength: length === null ? undefined : Number(length),
     content: body.chunks(),
     about: () => about,
   };
@@ -100,36 +105,37 @@ export const uploadRoutes = ({ files, signatures, fileSizeLimit }: UploadPorts) 
     call: Call,
     place: Place,
     { owner, upsert }: Pick<About, "owner" | "upsert">,
-    admit: (place: Place) => Promise<unknown>,
+    admit: (about: Pick<NewObject, "metadata" | "userMetadata">) => Promise<unknown>,
   ): Promise<StoredObject> => {
     const bucket = await call.access.asService((session) => findBucket(session, place.bucket));
     requireKey(place.key);
     const incoming = await incomingOf(call);
     const { mimetype } = incoming;
     const placeholder = isEmptyFolder(place.key);
-    if (!placeholder) requireAllowed(mimetype, bucket.allowed_mime_types);
-    await admit(place);
+    requireAllowed(mimetype, placeholder ? null : bucket.allowed_mime_types);
+    const { contentLength } = incoming;
+    await admit({
+      metadata: { mimetype, contentLength, size: contentLength },
+      userMetadata: incoming.about().userMetadata,
+    });
 
     const limit = placeholder ? 0 : Math.min(bucket.file_size_limit ?? Infinity, fileSizeLimit);
     const file = await files.write(incoming.content, limit);
-    const { cacheControl, userMetadata } = incoming.about();
-    const metadata = metadataOf(file, { mimetype, cacheControl });
-    const object = { ...place, version: file.version, owner, metadata, userMetadata };
-    return files.keep(file, (replacing) =>
-      call.access.asService((session) => putObject(session, object, upsert, replacing)),
-    );
+    return files.keep(file, (replacing) => {
+      const { cacheControl, userMetadata } = incoming.about();
+      const metadata = metadataOf(file, { mimetype, cacheControl });
+      const object = { ...place, version: file.version, owner, metadata, userMetadata };
+      return call.access.asService((session) => putObject(session, object, upsert, replacing));
+    });
   };
 
   const asCaller =
     (upsert: (call: Call) => boolean): Handler =>
     async (call) => {
       const about = { owner: call.caller?.owner, upsert: upsert(call) };
-      const { id, bucket_id, name } = await take(call, placeOf(call), about, (place) =>
-        requireUpload(
-          call.access,
-          { ...place, ...about, version: "1", metadata: null },
-          about.upsert,
-        ),
+      const place = placeOf(call);
+      const { id, bucket_id, name } = await take(call, place, about, (known) =>
+        requireUpload(call.access, { ...place, ...about, ...known, version: "1" }, about.upsert),
       );
       return Response.json({ Id: id, Key: `${bucket_id}/${name}` });
     };

@@ -157,6 +157,67 @@ describe("a resumable upload", () => {
     expect(await textOf((await papers().download(own("shared.txt"))).data)).toBe("four");
   });
 
+  test("is held to the bucket's limit when its length is said late", async () => {
+    const created = await ask("upload/resumable", {
+      method: "POST",
+      as: ada,
+      headers: {
+        "tus-resumable": "1.0.0",
+        "upload-defer-length": "1",
+        "upload-metadata": [
+          `bucketName ${btoa("tiny")}`,
+          `objectName ${btoa(own("late.txt"))}`,
+          `contentType ${btoa("text/plain")}`,
+        ].join(","),
+      },
+    });
+    const response = await fetch(created.headers.get("location") ?? "", {
+      method: "PATCH",
+      headers: {
+        authorization: `Bearer ${ada.token}`,
+        "tus-resumable": "1.0.0",
+        "upload-offset": "0",
+        "upload-length": "2000",
+        "content-type": "application/offset+octet-stream",
+      },
+      body: "x".repeat(2000),
+    });
+    expect(response.status).toBe(413);
+    expect((await ada.client.storage.from("tiny").exists(own("late.txt"))).data).toBe(false);
+  });
+
+  test("may be sent by a page of another origin", async () => {
+    const origin = "http://shop.test";
+    const preflight = await ask("upload/resumable", {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers":
+          "authorization,tus-resumable,upload-length,upload-metadata",
+      },
+    });
+    expect(preflight.ok).toBe(true);
+    const allowed = preflight.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
+    expect(allowed === "*" || allowed.includes("upload-metadata")).toBe(true);
+    const created = await ask("upload/resumable", {
+      method: "POST",
+      as: ada,
+      headers: {
+        origin,
+        "tus-resumable": "1.0.0",
+        "upload-length": "1",
+        "upload-metadata": `bucketName ${btoa("papers")},objectName ${btoa(own("from-a-page"))}`,
+      },
+    });
+    expect(created.headers.get("access-control-allow-origin")).toMatch(
+      /^(\*|http:\/\/shop\.test)$/,
+    );
+    const exposed = created.headers.get("access-control-expose-headers")?.toLowerCase();
+    expect(exposed).toContain("location");
+    expect(exposed).toContain("upload-offset");
+  });
+
   test("works with a signed address and no session", async () => {
     const { data } = await papers().createSignedUploadUrl(own("gift.mp4"));
     const anonymous = {
