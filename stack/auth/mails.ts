@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ConfigProblem } from "../config.ts";
 import type { Mail } from "../mail/message.ts";
 import type { Secret } from "./one-time-tokens.ts";
 import type { AuthSettings } from "./settings.ts";
@@ -106,12 +107,20 @@ export const readTemplates = async (
     templates[kind] = {
       subject: own.subject ?? standard[kind].subject,
       content: own.content_path
-        ? await readFile(join(folder, own.content_path), "utf8")
+        ? await readTemplate(kind, join(folder, own.content_path))
         : standard[kind].content,
     };
   }
   return templates;
 };
+
+const readTemplate = (kind: MailKind, path: string): Promise<string> =>
+  readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ConfigProblem(
+      `auth.email.template.${kind}.content_path: ${path} cannot be read; it is relative to the project's folder.`,
+      { cause },
+    );
+  });
 
 export const standardTemplates = (): MailTemplates => ({ ...standard });
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type CryptoKey, importJWK } from "jose";
 import { z } from "zod";
+import { ConfigProblem } from "../config.ts";
 
 /** One of the project's own keys for access tokens. */
 export interface SigningKey {
@@ -85,9 +86,16 @@ export const localSigningKeys = async (): Promise<SigningKey[]> => [await keyFro
 
 /** Reads a file as `supabase gen signing-key` writes it: a JSON array, the first key signs. */
 export const readSigningKeys = async (path: string): Promise<SigningKey[]> => {
-  const keys = z
-    .array(Jwk)
-    .min(1)
-    .parse(JSON.parse(await readFile(path, "utf8")));
-  return Promise.all(keys.map(keyFrom));
+  try {
+    const keys = z
+      .array(Jwk)
+      .min(1)
+      .parse(JSON.parse(await readFile(path, "utf8")));
+    return await Promise.all(keys.map(keyFrom));
+  } catch (cause) {
+    throw new ConfigProblem(
+      `auth.signing_keys_path: ${path} holds no signing keys; make some with supabase gen signing-key.`,
+      { cause },
+    );
+  }
 };

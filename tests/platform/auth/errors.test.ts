@@ -77,7 +77,7 @@ describe("what a project allows", () => {
   });
 
   test("the service says that it is alive", async () => {
-    const response = await fetch(`${platform().url}/auth/v1/health`);
+    const response = await ask("/health");
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ name: "GoTrue" });
   });

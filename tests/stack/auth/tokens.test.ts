@@ -72,6 +72,15 @@ test.each(["ES256", "RS256"] as const)(
   },
 );
 
+test("a file without keys is a mistake in config.toml, said so", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "signing-keys-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "empty.json"), "[]");
+  for (const name of ["empty.json", "missing.json"]) {
+    await expect(readSigningKeys(join(folder, name))).rejects.toThrow(/^auth\.signing_keys_path: /);
+  }
+});
+
 test("after a rotation the first key signs, and what the older one signed stays valid", async () => {
   const [older] = await readSigningKeys(await keyFile("ES256"));
   if (!older) throw new Error("There is no key.");
