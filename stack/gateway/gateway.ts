@@ -58,9 +58,11 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
     });
 
   /** Rejects when the body comes too slowly or never ends; hangs up if it is answered already. */
-  const untilRefused = ({ incoming, outgoing }: Exchange, limit: number): Promise<never> =>
+  const untilRefused = ({ incoming, outgoing }: Exchange, service: Service): Promise<never> =>
     new Promise((_, reject) => {
-      slowBodies.watch(incoming, limit, (refusal) => {
+      // The size of a body that is read whole is counted where it is read.
+      const bounds = service.body === "whole" ? { time: times.body } : { size: service.limit };
+      slowBodies.watch(incoming, bounds, (refusal) => {
         if (outgoing.headersSent) incoming.destroy();
         else reject(refusal);
       });
@@ -72,7 +74,7 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
     if (Number(incoming.headers["content-length"] ?? 0) > service.limit) {
       throw tooLarge(service.limit);
     }
-    const refused = untilRefused(exchange, service.limit);
+    const refused = untilRefused(exchange, service);
     if (service.body === "stream") {
       return Promise.race([service.fetch(request, client.address), refused]);
     }
@@ -202,6 +204,7 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
       },
     ),
   );
+  server.timeout = times.stalled;
   const connections = guardConnections(server, {
     perIp: trustedProxies > 0 ? Number.POSITIVE_INFINITY : settings.connectionsPerIp,
   });

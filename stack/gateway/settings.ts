@@ -32,6 +32,10 @@ export interface GatewaySettings {
     head: number;
     /** How long a body may come slower than `bodyRate`. */
     bodyGrace: number;
+    /** Until a body that is read before its service must have arrived. */
+    body: number;
+    /** Until a client that neither sends nor reads what it asked for is given up. */
+    stalled: number;
     /** For which an idle connection is kept open; above the usual minute of proxies in front. */
     keepAlive: number;
   };
@@ -78,7 +82,7 @@ export const gatewaySettings = (environment: NodeJS.ProcessEnv = {}): GatewaySet
       functionBody: 100 * 1024 * 1024,
     },
     headerLines: 128,
-    times: { head: 20_000, bodyGrace: 15_000, keepAlive: 65_000 },
+    times: { head: 20_000, bodyGrace: 15_000, body: 120_000, stalled: 600_000, keepAlive: 65_000 },
     bodyRate: 1024,
   };
 };

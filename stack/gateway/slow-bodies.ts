@@ -9,16 +9,25 @@ export interface SlowBodiesSettings {
   rate: number;
 }
 
+/** What one body may cost; what is absent has no bound. */
+export interface Bounds {
+  /** Bytes on the wire. */
+  size?: number;
+  /** Milliseconds in all, however fast it comes. */
+  time?: number;
+}
+
 export interface SlowBodies {
-  /** Calls `refuse`, once, when the body comes too slowly or brings more than `limit` bytes. */
-  watch(incoming: IncomingMessage, limit: number, refuse: (refusal: Refusal) => void): void;
+  /** Calls `refuse`, once, when the body comes too slowly or goes beyond its bounds. */
+  watch(incoming: IncomingMessage, bounds: Bounds, refuse: (refusal: Refusal) => void): void;
   stop(): void;
 }
 
 interface Watched {
   incoming: IncomingMessage;
-  limit: number;
+  bounds: Bounds;
   refuse(refusal: Refusal): void;
+  began: number;
   /** Bytes of the connection before the body. */
   start: number;
   /** What it had brought when `since` was set. */
@@ -43,9 +52,11 @@ export const createSlowBodies = ({ grace, rate }: SlowBodiesSettings): SlowBodie
   const watched = new Set<Watched>();
 
   const look = (each: Watched, now: number): Refusal | undefined => {
-    const { incoming } = each;
+    const { incoming, bounds } = each;
+    const { size = Number.POSITIVE_INFINITY, time = Number.POSITIVE_INFINITY } = bounds;
     const received = incoming.socket.bytesRead - each.start;
-    if (received > each.limit) return tooLarge(each.limit);
+    if (received > size) return tooLarge(size);
+    if (now - each.began > time) return tooSlow();
     if (incoming.readableLength > 0) {
       each.since = now;
       each.counted = received;
@@ -71,9 +82,10 @@ export const createSlowBodies = ({ grace, rate }: SlowBodiesSettings): SlowBodie
   sweep.unref();
 
   return {
-    watch: (incoming, limit, refuse) => {
+    watch: (incoming, bounds, refuse) => {
       const start = incoming.socket.bytesRead;
-      watched.add({ incoming, limit, refuse, start, counted: 0, since: performance.now() });
+      const began = performance.now();
+      watched.add({ incoming, bounds, refuse, start, began, counted: 0, since: began });
     },
     stop: () => clearInterval(sweep),
   };

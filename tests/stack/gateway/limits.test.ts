@@ -13,7 +13,7 @@ let door: Door;
 beforeAll(async () => {
   door = await openDoor({
     sizes: { ...sizes, body: 1_000, functionBody: 50_000 },
-    times: { ...times, head: 600, bodyGrace: 400 },
+    times: { ...times, head: 600, bodyGrace: 400, body: 3_000, stalled: 4_000 },
     headerLines: 40,
     connectionsPerIp: 12,
   });
@@ -97,6 +97,30 @@ describe("times", () => {
       expect(answer.headers).toContain("connection: close");
     },
   );
+
+  test("a body that keeps the pace but never ends is a 408", async () => {
+    const socket = await door.connect();
+    socket.write("POST /rest/v1/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+    // One byte a chunk, and enough around it to be fast on the wire.
+    const drip = setInterval(() => socket.write(`1;${"x".repeat(200)}\r\nx\r\n`), 100);
+    const answer = parseRaw(await everythingFrom(socket));
+    clearInterval(drip);
+    expect(answer).toMatchObject({ status: 408, body: problem("request_timeout") });
+  });
+
+  test("a client that never reads its answer does not hold it for ever", async () => {
+    const large = await openDoor(
+      { times: { ...times, stalled: 500 } },
+      { rest: async () => new Response("x".repeat(30_000_000)) },
+    );
+    const socket = await large.connect();
+    socket.pause();
+    socket.write("GET /rest/v1/x HTTP/1.1\r\nhost: x\r\n\r\n");
+    await expect
+      .poll(() => large.metrics(), { timeout: 10_000 })
+      .toContain("supamarket_http_connections 0");
+    await large.stop();
+  });
 
   test("a service that takes its time to read is not the client's fault", async () => {
     const slow = await openDoor(
