@@ -1,7 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { relative, sep } from "node:path";
 import type { Duplex } from "node:stream";
-import { watch } from "chokidar";
 import { forwardedHeaders, functionName, functionPath } from "./addressing.ts";
 import { platformAnswer } from "./answers.ts";
 import { deliver, refuse, region } from "./deliver.ts";
@@ -14,13 +12,12 @@ import {
   nearestModules,
 } from "./locate.ts";
 import { startReaper } from "./reaper.ts";
-import { readSecretFile, refusedNames, withoutReserved } from "./secrets.ts";
+import { secretReader, type Variables, withoutReserved } from "./secrets.ts";
 import { createSupervisor, type Figures, type Supervisor } from "./supervisor.ts";
 import { openTunnel, refuseUpgrade } from "./tunnel.ts";
 import { refusal, type VerifyPorts } from "./verify.ts";
+import { watchFiles } from "./watch-files.ts";
 import { startWorker, type Worker, WorkerGone, type WorkerOptions } from "./worker.ts";
-
-type Variables = Record<string, string>;
 
 export interface FunctionsOptions extends VerifyPorts {
   /** The project's `supabase/functions` folder. */
@@ -29,10 +26,7 @@ export interface FunctionsOptions extends VerifyPorts {
   config: Record<string, FunctionSettings>;
   /** `[edge_runtime.secrets]`; those in `functions/.env` take precedence. */
   secrets?: Variables;
-  /**
-   * What every function gets besides, given the secrets of the moment, which take precedence
-   * unless a name starts with `SUPABASE_`.
-   */
+  /** What every function gets besides, given the secrets of the moment, which take precedence. */
   env(secrets: Variables): Variables;
   log(message: string): void;
   limits?: Partial<Limits>;
@@ -66,15 +60,12 @@ export const createFunctionsRuntime = async (
 
   const start = (located: LocatedFunction, onHalfUsed: WorkerOptions["onHalfUsed"]): Worker => {
     const secrets = { ...readSecrets(), ...withoutReserved(located.env) };
-    const given = options.env(secrets);
-    const reserved = Object.entries(given).filter(([name]) => name.startsWith("SUPABASE_"));
     return startWorker({
       located,
       modules: nearestModules(root),
       env: {
-        ...given,
+        ...options.env(secrets),
         ...secrets,
-        ...Object.fromEntries(reserved),
         SUPABASE_FUNCTION_SLUG: located.name,
         SB_REGION: region,
       },
@@ -113,19 +104,16 @@ export const createFunctionsRuntime = async (
     return platformAnswer(refused.code, refused.message ? { message: refused.message } : {});
   };
 
-  const watcher = watch(root, {
-    ignoreInitial: true,
-    ignored: (path) => /[\\/](?:node_modules|\.git|\.temp)(?:[\\/]|$)/.test(relative(root, path)),
-  });
-  watcher.on("all", (_event, path) => {
-    const [folder = "", ...rest] = relative(root, path).split(sep);
-    const isShared = rest.length === 0 || folder.startsWith("_");
-    for (const [name, supervisor] of supervisors) {
-      if (isShared || name === folder || config[name]?.entrypoint) supervisor.renew();
-    }
-  });
-  watcher.on("error", (error) => log(`Functions are not watched: ${String(error)}`));
-  await new Promise<void>((resolve) => watcher.once("ready", () => resolve()));
+  const unwatch = await watchFiles(
+    root,
+    (changed) => {
+      for (const [name, supervisor] of supervisors) {
+        const liesElsewhere = config[name]?.entrypoint !== undefined;
+        if (!changed || changed === name || liesElsewhere) supervisor.renew();
+      }
+    },
+    (error) => log(`Functions are not watched: ${String(error)}`),
+  );
 
   const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const headers = new Headers(forwardedFrom(incoming));
@@ -173,7 +161,7 @@ export const createFunctionsRuntime = async (
     },
     stop: async () => {
       isStopped = true;
-      await watcher.close();
+      await unwatch();
       await Promise.all([...supervisors.values()].map((one) => one.stop(limits.stopping)));
       reaper.stop();
     },
@@ -187,16 +175,3 @@ const forwardedFrom = ({ headersDistinct }: IncomingMessage): Variables =>
       values.join(", "),
     ]),
   );
-
-/** The secrets of the moment; names that are refused are told to the log once. */
-const secretReader = (root: string, fromConfig: Variables, log: (message: string) => void) => {
-  const told = new Set<string>();
-  return (): Variables => {
-    const all = { ...fromConfig, ...readSecretFile(root) };
-    for (const complaint of refusedNames(all)) {
-      if (!told.has(complaint)) log(complaint);
-      told.add(complaint);
-    }
-    return withoutReserved(all);
-  };
-};

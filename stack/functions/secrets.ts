@@ -2,28 +2,41 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 
-type Variables = Record<string, string>;
+export type Variables = Record<string, string>;
 
-/** Names that belong to the platform, as the CLI refuses them in secrets. */
+/** Names that belong to the platform, which the CLI does not take from secrets either. */
 const isReserved = (name: string) => name.startsWith("SUPABASE_");
 
-/** What `supabase/functions/.env` holds, reserved names included; nothing when there is no file. */
-export const readSecretFile = (root: string): Variables => {
+export const withoutReserved = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => !isReserved(name)));
+
+/**
+ * Reads the secrets of the moment: those of `config.toml`, and over them those in
+ * `supabase/functions/.env`. Names of the platform are left out, and the log hears of each once.
+ */
+export const secretReader = (
+  root: string,
+  fromConfig: Variables,
+  log: (message: string) => void,
+): (() => Variables) => {
+  const told = new Set<string>();
+  return () => {
+    const secrets = { ...fromConfig, ...readSecretFile(root) };
+    for (const name of Object.keys(secrets).filter(isReserved)) {
+      if (!told.has(name)) log(`Env name cannot start with SUPABASE_, skipping: ${name}`);
+      told.add(name);
+    }
+    return withoutReserved(secrets);
+  };
+};
+
+const readSecretFile = (root: string): Variables => {
   const secrets: Variables = {};
   for (const [name, value] of Object.entries(parseEnv(readText(join(root, ".env"))))) {
     if (value !== undefined) secrets[name] = value;
   }
   return secrets;
 };
-
-export const withoutReserved = (variables: Variables): Variables =>
-  Object.fromEntries(Object.entries(variables).filter(([name]) => !isReserved(name)));
-
-/** What the CLI says of names that it leaves out; nothing when there are none. */
-export const refusedNames = (variables: Variables): string[] =>
-  Object.keys(variables)
-    .filter(isReserved)
-    .map((name) => `Env name cannot start with SUPABASE_, skipping: ${name}`);
 
 const readText = (path: string): string => {
   try {

@@ -1,5 +1,6 @@
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { aProject, eventually, type FunctionsProject, open } from "./harness.ts";
+import { aFolder, aProject, eventually, type FunctionsProject, open } from "./harness.ts";
 
 const greeter = `
   import { greeting } from "../_shared/greeting.ts";
@@ -78,6 +79,20 @@ describe("a change of files", () => {
     await becomes("reader", "from the file");
     await project.write(".env", "MY_SECRET=changed");
     await becomes("reader", "changed");
+  });
+
+  it("is noticed in a folder that was made after the start", async () => {
+    const { root, write, remove } = await aFolder({});
+    await rm(root, { recursive: true });
+    const late = await aProject({}, { root, config: { late: open } });
+    await write("late/index.ts", `Deno.serve(() => new Response("one"));`);
+    expect(await (await late.call("late")).text()).toBe("one");
+    await write("late/index.ts", `Deno.serve(() => new Response("two"));`);
+    await eventually(async () =>
+      (await (await late.call("late")).text()) === "two" ? true : undefined,
+    );
+    await late.end();
+    await remove();
   });
 
   it("while a function starts fails no request", async () => {
