@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
-import { broadcastOf, StoredBroadcast, storedColumns } from "./history.ts";
+import { broadcastOf, StoredBroadcast } from "./history.ts";
 import type { Announcement } from "./outbox.ts";
 import type { Topics } from "./topics.ts";
 
@@ -12,11 +12,6 @@ export interface DatabaseBroadcastPorts {
 const Stored = StoredBroadcast.extend({ topic: z.string(), private: z.boolean() });
 type Stored = z.infer<typeof Stored>;
 
-const fetchStored = `
-  select m.topic, m.private, ${storedColumns}
-  from jsonb_to_recordset($1::text::jsonb) as a (id uuid, inserted_at timestamp)
-  join realtime.messages m on m.id = a.id and m.inserted_at = a.inserted_at`;
-
 /** Messages fetched in one go: a payload may be of megabytes. */
 const atOnce = 100;
 
@@ -27,7 +22,10 @@ const atOnce = 100;
 export const createDatabaseBroadcasts = ({ database, topics }: DatabaseBroadcastPorts) => {
   const fetched = async (announced: readonly Announcement[]): Promise<Map<string, Stored>> => {
     const keys = announced.map(({ id, inserted_at }) => ({ id, inserted_at }));
-    const { rows } = await database.query(fetchStored, [JSON.stringify(keys)]);
+    const { rows } = await database.query(
+      "select * from realtime.stored_messages($1::text::jsonb)",
+      [JSON.stringify(keys)],
+    );
     return new Map(
       z
         .array(Stored)

@@ -14,10 +14,6 @@ export const StoredBroadcast = z.object({
 });
 export type StoredBroadcast = z.infer<typeof StoredBroadcast>;
 
-/** The columns of `realtime.messages m` that `StoredBroadcast` reads. */
-export const storedColumns = `
-  m.id, m.event, m.payload::text as payload, encode(m.binary_payload, 'base64') as binary_payload`;
-
 /** As it is sent to subscribers; null when it has no payload at all. */
 export const broadcastOf = (
   { id, event, payload, binary_payload }: StoredBroadcast,
@@ -57,7 +53,8 @@ export const readReplay = (params: unknown, isPrivate: boolean): Replay | undefi
 };
 
 const newest = `
-  select ${storedColumns}
+  select
+    m.id, m.event, m.payload::text as payload, encode(m.binary_payload, 'base64') as binary_payload
   from realtime.messages m
   where m.topic = $1 and m.private and m.extension = 'broadcast' and m.event is not null
     and m.inserted_at >= to_timestamp($2::float8 / 1000) at time zone 'utc'
