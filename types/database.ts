@@ -809,6 +809,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"check_account_change":
+{ Args: { "user_id"?: string }; Returns: undefined
+                           },
 "check_invariants":
 { Args: Record<PropertyKey, never>; Returns: {
               "broken": number,"name": string
@@ -842,6 +845,9 @@ isOneToOne: false
                            },
 "job_status":
 { Args: Record<PropertyKey, never>; Returns: Json
+                           },
+"list_users":
+{ Args: { "page"?: number,"page_size"?: number,"search"?: string }; Returns: Json
                            },
 "my_roles":
 { Args: Record<PropertyKey, never>; Returns: Database["public"]['Enums']["app_role"][]

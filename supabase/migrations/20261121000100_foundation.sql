@@ -99,7 +99,6 @@ $$;
 comment on function private.has_second_factor is
   'Whether the caller has shown all that they have: their token says aal2, or no second factor is '
   'enrolled. A command that pays out asks this too.';
-grant execute on function private.has_second_factor to anon, authenticated, service_role;
 
 create function private.has_role(role public.app_role) returns boolean
 -- Not plain SQL, here and in the helpers that policies call: that would be planned anew in every

@@ -318,6 +318,113 @@ comment on function public.revoke_role is
   'admin stays.';
 grant execute on function public.revoke_role to authenticated, service_role;
 
+create function private.list_users(search text, page integer, page_size integer) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  v_search text := nullif(trim(list_users.search), '');
+  -- Escaped, so that what is looked for stands as it was typed.
+  v_pattern text := '%' || regexp_replace(v_search, '([\\%_])', '\\\1', 'g') || '%';
+begin
+  perform private.require_role('support', 'admin');
+  if coalesce(list_users.page, 0) < 1 then
+    perform private.raise_invalid_input('page', 'The first page is 1.');
+  end if;
+  if list_users.page_size is null or list_users.page_size not between 1 and 200 then
+    perform private.raise_invalid_input('page_size', 'From 1 to 200.');
+  end if;
+
+  return (
+    with matching as (
+      select u.id, u.email, u.is_anonymous, u.created_at, u.last_sign_in_at, u.email_confirmed_at,
+        u.banned_until, p.full_name, p.phone
+      from auth.users u
+      left join public.profiles p on p.user_id = u.id
+      where u.deleted_at is null
+        and (
+          v_search is null or u.email ilike v_pattern or p.full_name ilike v_pattern
+          or u.id::text = lower(v_search)
+        )
+    ),
+    page as (
+      select m.*
+      from matching m
+      order by m.created_at desc nulls last, m.id
+      limit list_users.page_size offset (list_users.page - 1)::bigint * list_users.page_size
+    )
+    select jsonb_build_object(
+      'total', (select count(*) from matching),
+      'users', coalesce(jsonb_agg(
+        jsonb_build_object(
+          'id', p.id,
+          'email', p.email,
+          'full_name', p.full_name,
+          'phone', p.phone,
+          'roles', (
+            select coalesce(jsonb_agg(r.role order by r.role), '[]')
+            from private.user_roles r where r.user_id = p.id
+          ),
+          'is_anonymous', p.is_anonymous,
+          'is_confirmed', p.email_confirmed_at is not null,
+          'has_second_factor', exists (
+            select from auth.mfa_factors f where f.user_id = p.id and f.status = 'verified'
+          ),
+          'banned_until', case when p.banned_until > now() then p.banned_until end,
+          'created_at', p.created_at,
+          'last_sign_in_at', p.last_sign_in_at
+        )
+        order by p.created_at desc nulls last, p.id
+      ), '[]')
+    )
+    from page p
+  );
+end;
+$$;
+comment on function private.list_users is
+  'Users as staff see them, newest first, and how many there are. Staff only.';
+grant execute on function private.list_users to authenticated, service_role;
+
+create function public.list_users(
+  search text default null, page integer default 1, page_size integer default 50
+) returns jsonb
+language sql stable set search_path = ''
+as $$ select private.list_users(list_users.search, list_users.page, list_users.page_size); $$;
+comment on function public.list_users is
+  'Users whose address or name contains the text, or whose id it is; newest first, guests too. '
+  'Staff only.';
+grant execute on function public.list_users to authenticated, service_role;
+
+create function private.check_account_change(user_id uuid) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform private.require_role('admin');
+  if check_account_change.user_id is null then
+    return;
+  end if;
+  if not exists (select from auth.users u where u.id = check_account_change.user_id) then
+    perform private.raise_problem(404, 'user_not_found', 'There is no such user.');
+  end if;
+  -- So an admin is always left, and nobody locks themselves out by a slip.
+  if check_account_change.user_id = auth.uid() then
+    perform private.raise_problem(
+      409, 'own_account', 'Another admin has to do this to your account.'
+    );
+  end if;
+end;
+$$;
+comment on function private.check_account_change is
+  'Passes admins who may ban or delete this user, or with null make one.';
+grant execute on function private.check_account_change to authenticated, service_role;
+
+create function public.check_account_change(user_id uuid default null) returns void
+language sql stable set search_path = ''
+as $$ select private.check_account_change(check_account_change.user_id); $$;
+comment on function public.check_account_change is
+  'Whether the caller may ban or delete the user, or without one make and invite users: silent or '
+  'refused. Admins only; the function users asks it before it turns to Auth.';
+grant execute on function public.check_account_change to authenticated, service_role;
+
 create function private.my_roles() returns setof public.app_role
 language sql stable security definer set search_path = ''
 as $$

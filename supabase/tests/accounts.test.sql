@@ -1,6 +1,6 @@
 begin;
 \ir helpers.psql
-select plan(57);
+select plan(68);
 
 -- Profiles
 
@@ -231,6 +231,48 @@ select lives_ok(
 );
 select tests.act_as('kit');
 select ok(private.is_staff(), 'staff without a factor are not asked for one');
+
+-- Users as staff see them
+
+select is(
+  public.list_users('ada@example') #>> '{users,0,id}', tests.user_id('ada')::text,
+  'staff find a user by a part of the address'
+);
+select is(
+  public.list_users(tests.user_id('gil')::text) #> '{users,0,is_anonymous}', 'true',
+  'or by id, guests too'
+);
+select is(public.list_users('%') -> 'total', '0', 'what is typed is no pattern');
+select is(
+  public.list_users('mod@example') #> '{users,0,has_second_factor}', 'true',
+  'they see who has a second factor'
+);
+select ok(
+  jsonb_array_length(public.list_users(null, 1, 2) -> 'users') = 2
+  and public.list_users(null, 1, 2) -> 'users' <> public.list_users(null, 2, 2) -> 'users',
+  'they leaf through them'
+);
+select is(
+  tests.refusal('select public.list_users(null, 0)'), 'PT422 invalid_input page', 'from page 1 on'
+);
+select is(
+  tests.refusal('select public.check_account_change()'), 'PT403 forbidden',
+  'support changes no accounts'
+);
+select tests.act_as('ada');
+select is(tests.refusal('select public.list_users()'), 'PT403 forbidden', 'customers see no list');
+select tests.act_as('mod', 'aal2');
+select lives_ok(
+  $$ select public.check_account_change(tests.user_id('ada')) $$, 'an admin may change accounts'
+);
+select is(
+  tests.refusal($$ select public.check_account_change(tests.user_id('mod')) $$),
+  'PT409 own_account', 'but not their own'
+);
+select is(
+  tests.refusal('select public.check_account_change(gen_random_uuid())'),
+  'PT404 user_not_found', 'nor one that is not there'
+);
 
 select * from finish();
 rollback;

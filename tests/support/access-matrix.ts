@@ -356,6 +356,13 @@ const notTheirs = (...seats: readonly Seat[]): Partial<Record<Seat, string>> =>
 
 export const functions: Record<string, FunctionRules> = {
   my_roles: { args: all, by: [...signedIn, "service"] },
+  list_users: { args: () => ({ page_size: 1 }), by: back, refusal: forbidden() },
+  check_account_change: {
+    args: () => ({ user_id: unknown }),
+    by: admins,
+    answer: "user_not_found",
+    refusal: forbidden(),
+  },
   grant_role: {
     args: () => ({ user_id: unknown, role: "support" }),
     by: admins,

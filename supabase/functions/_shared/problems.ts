@@ -36,6 +36,8 @@ export const problems = {
 
   seller_not_active: { status: 409, title: "This seller may not sell yet" },
   last_admin: { status: 409, title: "Somebody must stay administrator" },
+  own_account: { status: 409, title: "This cannot be done to your own account" },
+  user_exists: { status: 409, title: "This address has an account already" },
 
   // Catalog, stock, carts.
   category_cycle: { status: 409, title: "A category cannot stand below itself" },

@@ -8,3 +8,4 @@ export * from "./orders.ts";
 export * from "./payments.ts";
 export * from "./problems.ts";
 export * from "./realtime.ts";
+export * from "./users.ts";
