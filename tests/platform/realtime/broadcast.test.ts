@@ -189,6 +189,19 @@ test("a trigger with broadcast_changes tells a private channel the old and the n
   ]);
 });
 
+test("who asks for it is told when the database can be heard", async () => {
+  const channel = connect(project).channel(uniqueName(), {
+    config: { broadcast: { replication_ready: true } },
+  });
+  const told: unknown[] = [];
+  channel.on("system", {}, (message) => told.push(message));
+  await join(channel);
+  await eventually(() => told.length > 0);
+  expect(told).toMatchObject([
+    { status: "ok", extension: "system", message: "Replication connection established" },
+  ]);
+});
+
 test("nothing is heard of a transaction that rolls back", async () => {
   const topic = uniqueName();
   const channel = connect(project).channel(topic);

@@ -221,6 +221,25 @@ test("a refresh after access was revoked closes the channel, and nothing more is
   expect(heard.received).toEqual([]);
 });
 
+test("a refresh after a part of the access was revoked closes the channel as well", async () => {
+  const topic = await aRoom(project, { ownerId: ada });
+  const client = connect(project);
+  await client.realtime.setAuth(await tokenOf(project, ada));
+  const channel = client.channel(topic, asPrivate);
+  channel.on("presence", { event: "sync" }, () => undefined);
+  const { fate, joined } = fateOf(channel);
+  await joined;
+  await project.sql(
+    "update public.test_rooms set is_silent = true where 'test-room:' || name = $1",
+    [topic],
+  );
+  await client.realtime.setAuth(await tokenOf(project, ada, { refreshed: true }));
+  await eventually(() => fate.closed);
+  expect(fate.messages).toMatchObject([
+    { message: `You no longer have permission to read from this Channel topic: ${topic}` },
+  ]);
+});
+
 test("a refresh with a forged token closes the channel", async () => {
   const client = connect(project);
   await client.realtime.setAuth(await tokenOf(project, ada));

@@ -83,9 +83,25 @@ test.each(["anon", "authenticated", "service_role", "postgres"])(
     for (const call of [
       "realtime.maintain_messages()",
       "realtime.authorize('anon', 't', '{}', '{}', '{}', '{}')",
+      "realtime.outbox_since('1:1:')",
+      "realtime.stored_messages('[]')",
+      "realtime.keep_server(gen_random_uuid(), false, 1)",
+      "realtime.deliveries('{}')",
+      "realtime.act_as('service_role', '{}')",
     ]) {
       await expect(
         database.rehearse((session) => session.query(`select ${call}`), { role }),
+      ).rejects.toThrow("permission denied");
+    }
+  },
+);
+
+test.each(["anon", "authenticated", "service_role"])(
+  "%s cannot read what the server keeps",
+  async (role) => {
+    for (const table of ["servers", "outbox", "subscription"]) {
+      await expect(
+        database.rehearse((session) => session.query(`select from realtime.${table}`), { role }),
       ).rejects.toThrow("permission denied");
     }
   },
