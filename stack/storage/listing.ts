@@ -71,8 +71,23 @@ const decodeCursor = (text: string): z.infer<typeof Cursor> => {
   }
 };
 
-/** Deeper than any key, so that nothing counts as a folder. */
-const noLevels = 1_000_000;
+/**
+ * A page of all that begins with a prefix, without folders. By name it is read straight from the
+ * index, however many files there are.
+ */
+const flatPage = ({ column, order }: z.infer<typeof ListV2>["sortBy"], goesOn: boolean): string => {
+  const name = 'name collate "C"';
+  const time = column === "name" ? null : `date_trunc('milliseconds', ${column})`;
+  const [place, end] = time
+    ? [`(${time}, ${name})`, "(date_trunc('milliseconds', $5::timestamptz), $4)"]
+    : [name, "$4"];
+  return `select null as key, id, name, updated_at, created_at, last_accessed_at, metadata
+    from storage.objects
+    where bucket_id = $1 and starts_with(name, $2) and ${name} >= $2
+      ${goesOn ? `and ${place} ${order === "asc" ? ">" : "<"} ${end}` : ""}
+    order by ${time ? `${time} ${order},` : ""} ${name} ${order}
+    limit $3`;
+};
 
 /** Everything under a prefix, flat or by folder, by cursor. */
 export const listV2: Handler = async (call) => {
@@ -80,19 +95,28 @@ export const listV2: Handler = async (call) => {
   const asked = await jsonBody(call, ListV2);
   const { prefix, with_delimiter: byFolder, sortBy } = asked;
   const limit = Math.min(asked.limit, 1000);
-  const cursor = asked.cursor ? decodeCursor(asked.cursor) : { name: "", after: "" };
-  const { rows } = await call.access.asCaller((session) =>
-    session.query("select * from storage.search_v2($1, $2, $3, $4, $5, $6, $7, $8)", [
+  const cursor = asked.cursor ? decodeCursor(asked.cursor) : null;
+  const { rows } = await call.access.asCaller((session) => {
+    if (!byFolder) {
+      const after = sortBy.column === "name" ? [cursor?.name] : [cursor?.name, cursor?.after];
+      return session.query(flatPage(sortBy, cursor !== null), [
+        bucket,
+        prefix,
+        limit + 1,
+        ...(cursor ? after : []),
+      ]);
+    }
+    return session.query("select * from storage.search_v2($1, $2, $3, $4, $5, $6, $7, $8)", [
       prefix,
       bucket,
       limit + 1,
-      byFolder ? prefix.split("/").length : noLevels,
-      cursor.name,
+      prefix.split("/").length,
+      cursor?.name ?? "",
       sortBy.order,
       sortBy.column,
-      cursor.after,
-    ]),
-  );
+      cursor?.after ?? "",
+    ]);
+  });
   const entries = z.array(Entry).parse(rows);
   const page = entries.slice(0, limit);
   const last = page.at(-1);

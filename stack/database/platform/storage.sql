@@ -185,55 +185,56 @@ create or replace function storage.search(
   last_accessed_at timestamptz,
   metadata jsonb
 )
-language sql stable
+-- PL/pgSQL keeps the plan, which costs more than the listing of a folder.
+language plpgsql stable
 as $$
-  with asked as (
-    select
-      replace(replace(replace(coalesce(search.prefix, '') || coalesce(search.search, ''),
-        '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern,
-      cardinality(string_to_array(coalesce(nullif(search.prefix, ''), '-'), '/')) as first,
-      cardinality(string_to_array(
-        coalesce(nullif(coalesce(search.prefix, '') || coalesce(search.search, ''), ''), '-'), '/'
-      )) as last
-  ),
-  entries as (
-    select
-      array_to_string(o.path_tokens[asked.first : asked.last], '/') as name,
-      cardinality(o.path_tokens) > asked.last as is_folder,
-      o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
-    from storage.objects o, asked
-    where o.bucket_id = search.bucketname and o.name ilike asked.pattern
-  ),
-  listed as (
-    select distinct e.name, true as is_folder, null::uuid as id, null::timestamptz as updated_at,
-      null::timestamptz as created_at, null::timestamptz as last_accessed_at,
-      null::jsonb as metadata
-    from entries e
-    where e.is_folder
-    union all
-    select e.name, false, e.id, e.updated_at, e.created_at, e.last_accessed_at, e.metadata
-    from entries e
-    where not e.is_folder
-  ),
-  -- One key that sorts upwards either way would need its inverse; a row number has one.
-  numbered as (
-    select l.*, row_number() over (
-      order by
-        case when search.sortcolumn = 'updated_at' then l.updated_at end,
-        case when search.sortcolumn = 'created_at' then l.created_at end,
-        case when search.sortcolumn = 'last_accessed_at' then l.last_accessed_at end,
-        lower(l.name) collate "C",
-        l.name collate "C"
-    ) as place
-    from listed l
-  )
-  select n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
-  from numbered n
-  order by
-    case when search.sortcolumn in ('updated_at', 'created_at', 'last_accessed_at')
-      then not n.is_folder end,
-    case when lower(search.sortorder) = 'desc' then -n.place else n.place end
-  limit least(coalesce(search.limits, 100), 1500) offset coalesce(search.offsets, 0)
+#variable_conflict use_column
+declare
+  v_start text := coalesce(search.prefix, '') || coalesce(search.search, '');
+  v_pattern text := replace(replace(replace(v_start, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+  v_first integer := greatest(cardinality(string_to_array(coalesce(search.prefix, ''), '/')), 1);
+  v_last integer := greatest(cardinality(string_to_array(v_start, '/')), 1);
+  v_direction integer := case when lower(search.sortorder) = 'desc' then -1 else 1 end;
+begin
+  return query
+    with listed as (
+      select
+        array_to_string(o.path_tokens[v_first : v_last], '/') as name,
+        o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
+      from storage.objects o
+      where o.bucket_id = search.bucketname
+        and o.name ilike v_pattern
+        and cardinality(o.path_tokens) = v_last
+      union all
+      select distinct
+        array_to_string(o.path_tokens[v_first : v_last], '/'),
+        null::uuid, null::timestamptz, null::timestamptz, null::timestamptz, null::jsonb
+      from storage.objects o
+      where o.bucket_id = search.bucketname
+        and o.name ilike v_pattern
+        and cardinality(o.path_tokens) > v_last
+    ),
+    numbered as (
+      select l.*, row_number() over (
+        order by
+          case search.sortcolumn
+            when 'updated_at' then l.updated_at
+            when 'created_at' then l.created_at
+            when 'last_accessed_at' then l.last_accessed_at
+          end,
+          lower(l.name) collate "C",
+          l.name collate "C"
+      ) as place
+      from listed l
+    )
+    select n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
+    from numbered n
+    order by
+      -- By name folders and files mix; by time folders, which have none, stand first.
+      search.sortcolumn in ('updated_at', 'created_at', 'last_accessed_at') and n.id is not null,
+      n.place * v_direction
+    limit least(coalesce(search.limits, 100), 1500) offset coalesce(search.offsets, 0);
+end
 $$;
 
 -- A page of what begins with `prefix`, with one row for all that shares a further folder: without
@@ -257,59 +258,55 @@ create or replace function storage.search_v2(
   last_accessed_at timestamptz,
   metadata jsonb
 )
-language sql stable
+language plpgsql stable
 as $$
-  with entries as (
-    select
-      case when cardinality(o.path_tokens) > search_v2.levels
-        then array_to_string(o.path_tokens[1 : search_v2.levels], '/') || '/'
-        else o.name
-      end as name,
-      cardinality(o.path_tokens) > search_v2.levels as is_folder,
-      o.path_tokens[search_v2.levels] as key,
-      o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
-    from storage.objects o
-    where o.bucket_id = search_v2.bucket_name and starts_with(o.name, coalesce(search_v2.prefix, ''))
-  ),
-  listed as (
-    select e.key, e.name, null::uuid as id, min(e.created_at) as updated_at,
-      min(e.created_at) as created_at, null::timestamptz as last_accessed_at,
-      null::jsonb as metadata
-    from entries e
-    where e.is_folder
-    group by e.key, e.name
-    union all
-    select e.key, e.name, e.id, e.updated_at, e.created_at, e.last_accessed_at, e.metadata
-    from entries e
-    where not e.is_folder
-  ),
-  dated as (
-    select l.*, case search_v2.sort_column
-      when 'updated_at' then date_trunc('milliseconds', l.updated_at)
-      when 'created_at' then date_trunc('milliseconds', l.created_at)
-      else 'epoch'::timestamptz
-    end as date
-    from listed l
-  ),
-  numbered as (
-    select d.*, row_number() over (order by d.date, d.name collate "C") as place,
-      case when lower(search_v2.sort_order) = 'desc' then -1 else 1 end as direction
-    from dated d
-  ),
-  begun as (
-    select date_trunc(
-      'milliseconds', coalesce(nullif(search_v2.sort_column_after, '')::timestamptz, 'epoch')
-    ) as date
-  )
-  select n.key, n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
-  from numbered n, begun b
-  where coalesce(search_v2.start_after, '') = ''
-    or n.direction = 1
-      and (n.date, n.name collate "C") > (b.date, search_v2.start_after collate "C")
-    or n.direction = -1
-      and (n.date, n.name collate "C") < (b.date, search_v2.start_after collate "C")
-  order by n.direction * n.place
-  limit search_v2.limits
+#variable_conflict use_column
+declare
+  v_direction integer := case when lower(search_v2.sort_order) = 'desc' then -1 else 1 end;
+  v_after timestamptz := date_trunc(
+    'milliseconds', coalesce(nullif(search_v2.sort_column_after, '')::timestamptz, 'epoch')
+  );
+begin
+  return query
+    with listed as (
+      select o.path_tokens[search_v2.levels] as key, o.name,
+        o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata
+      from storage.objects o
+      where o.bucket_id = search_v2.bucket_name
+        and starts_with(o.name, coalesce(search_v2.prefix, ''))
+        and cardinality(o.path_tokens) <= search_v2.levels
+      union all
+      select o.path_tokens[search_v2.levels],
+        array_to_string(o.path_tokens[1 : search_v2.levels], '/') || '/',
+        null::uuid, min(o.created_at), min(o.created_at), null::timestamptz, null::jsonb
+      from storage.objects o
+      where o.bucket_id = search_v2.bucket_name
+        and starts_with(o.name, coalesce(search_v2.prefix, ''))
+        and cardinality(o.path_tokens) > search_v2.levels
+      group by 1, 2
+    ),
+    dated as (
+      select l.*, case search_v2.sort_column
+        when 'updated_at' then date_trunc('milliseconds', l.updated_at)
+        when 'created_at' then date_trunc('milliseconds', l.created_at)
+        else 'epoch'::timestamptz
+      end as date
+      from listed l
+    ),
+    numbered as (
+      select d.*, row_number() over (order by d.date, d.name collate "C") as place
+      from dated d
+      where coalesce(search_v2.start_after, '') = ''
+        or v_direction = 1
+          and (d.date, d.name collate "C") > (v_after, search_v2.start_after collate "C")
+        or v_direction = -1
+          and (d.date, d.name collate "C") < (v_after, search_v2.start_after collate "C")
+    )
+    select n.key, n.name, n.id, n.updated_at, n.created_at, n.last_accessed_at, n.metadata
+    from numbered n
+    order by n.place * v_direction
+    limit search_v2.limits;
+end
 $$;
 
 create or replace trigger update_objects_updated_at
