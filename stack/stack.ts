@@ -206,6 +206,7 @@ const compose = async (
     secrets: config.edge_runtime.secrets,
     env: (secrets) => ({
       ...supabaseEnvironment(urls, keys),
+      SUPABASE_JWKS: JSON.stringify(tokens.jwks()),
       ...stripeEnvironment(urls.sandbox, { ...process.env, ...secrets }),
       SITE_URL: config.auth.site_url,
     }),
