@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { createAccounts, githubId, githubLogin } from "./accounts.ts";
+import { type Account, createAccounts, githubId, githubLogin } from "./accounts.ts";
 import { type Client, credentialsOf } from "./client.ts";
 import { type AuthorizationRequest, answerRefusal, serveConsent } from "./consent.ts";
 import { createGrants, type Grant } from "./grants.ts";
@@ -11,14 +11,14 @@ const tokenLife = 365 * 86_400;
 
 const docs = "https://docs.github.com/rest";
 
-const userOf = ({ account }: Grant, site: string) => {
+const userOf = ({ account }: Grant, { site, avatarOf }: GithubOptions) => {
   const login = githubLogin(account);
   const id = githubId(account);
   return {
     login,
     id,
     node_id: Buffer.from(`04:User${id}`).toString("base64"),
-    avatar_url: `https://avatars.githubusercontent.com/u/${id}?v=4`,
+    avatar_url: avatarOf(account),
     html_url: `${site}/${login}`,
     type: "User",
     site_admin: false,
@@ -28,6 +28,14 @@ const userOf = ({ account }: Grant, site: string) => {
   };
 };
 
+export interface GithubOptions {
+  /** Where everything stands, the API under `/api/v3`. */
+  site: string;
+  client: Client;
+  /** Where an account's picture is. */
+  avatarOf(account: Account): string;
+}
+
 const mayReadEmails = ({ scopes }: Grant) =>
   scopes.includes("user") || scopes.includes("user:email");
 
@@ -35,7 +43,8 @@ const mayReadEmails = ({ scopes }: Grant) =>
  * GitHub's OAuth web flow and the two API calls that sign-in needs. As on GitHub Enterprise, the API
  * stands under `/api/v3` of the same site; token requests that fail answer 200 with an `error`.
  */
-export const createGithub = ({ site, client }: { site: string; client: Client }) => {
+export const createGithub = (options: GithubOptions) => {
+  const { site, client } = options;
   const app = new Hono().basePath(new URL(site).pathname);
   const accounts = createAccounts();
   const grants = createGrants();
@@ -142,7 +151,7 @@ export const createGithub = ({ site, client }: { site: string; client: Client })
     const grant = grantOf(c.req.raw);
     if (!grant) return badCredentials();
     c.header("x-oauth-scopes", grant.scopes.join(", "));
-    return c.json(userOf(grant, site));
+    return c.json(userOf(grant, options));
   });
 
   app.get("/api/v3/user/emails", (c) => {

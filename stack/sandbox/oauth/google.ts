@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { createAccounts, googleSubject } from "./accounts.ts";
+import { type Account, createAccounts, googleSubject } from "./accounts.ts";
 import { type Client, credentialsOf } from "./client.ts";
 import { type AuthorizationRequest, answerRefusal, serveConsent } from "./consent.ts";
 import { createGrants, type Grant } from "./grants.ts";
@@ -18,7 +18,7 @@ const allows = ({ scopes }: Grant, name: "email" | "profile") =>
   scopes.includes(name) || scopes.includes(userinfoScope(name));
 
 /** The standard claims about a person, as far as the scopes reach. */
-const profileOf = (grant: Grant) => {
+const profileOf = (grant: Grant, picture: string) => {
   const { account } = grant;
   const [given = "", ...family] = account.name.split(" ");
   return {
@@ -26,7 +26,7 @@ const profileOf = (grant: Grant) => {
     ...(allows(grant, "email") && { email: account.email, email_verified: account.isVerified }),
     ...(allows(grant, "profile") && {
       name: account.name,
-      picture: `https://lh3.googleusercontent.com/a/${googleSubject(account)}=s96-c`,
+      picture,
       given_name: given,
       ...(family.length > 0 && { family_name: family.join(" ") }),
     }),
@@ -40,11 +40,19 @@ const accessTokenHash = (token: string) =>
 const bearerOf = (request: Request) =>
   /^Bearer\s+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
 
+export interface GoogleOptions {
+  /** Where everything stands; the `iss` of ID tokens. */
+  issuer: string;
+  client: Client;
+  /** Where an account's picture is. */
+  avatarOf(account: Account): string;
+}
+
 /**
  * Google's OpenID Connect provider under `issuer`: discovery, the account page, tokens with an
  * ID token signed RS256, its public keys, and the person's profile.
  */
-export const createGoogle = ({ issuer, client }: { issuer: string; client: Client }) => {
+export const createGoogle = ({ issuer, client, avatarOf }: GoogleOptions) => {
   const app = new Hono().basePath(new URL(issuer).pathname);
   const accounts = createAccounts();
   const grants = createGrants();
@@ -97,7 +105,7 @@ export const createGoogle = ({ issuer, client }: { issuer: string; client: Clien
     const { privateKey } = await keys();
     return new SignJWT({
       azp: client.id,
-      ...profileOf(grant),
+      ...profileOf(grant, avatarOf(grant.account)),
       at_hash: accessTokenHash(accessToken),
       ...(grant.nonce !== null && { nonce: grant.nonce }),
     })
@@ -226,7 +234,7 @@ export const createGoogle = ({ issuer, client }: { issuer: string; client: Clien
     if (!grant) {
       return c.json({ error: "invalid_request", error_description: "Invalid Credentials" }, 401);
     }
-    return c.json(profileOf(grant));
+    return c.json(profileOf(grant, avatarOf(grant.account)));
   });
 
   app.post("/revoke", async (c) => {

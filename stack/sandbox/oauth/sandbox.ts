@@ -1,3 +1,5 @@
+import type { Account } from "./accounts.ts";
+import { avatarAt, avatarPath } from "./avatar.ts";
 import type { Client } from "./client.ts";
 import { createGithub } from "./github.ts";
 import { createGoogle } from "./google.ts";
@@ -29,20 +31,25 @@ export const createOAuthSandbox = ({
     ...registered,
     redirectUris,
   });
+  const avatarOf = (account: Account) => `${publicUrl}/oauth${avatarPath(account)}`;
   const google = createGoogle({
+    avatarOf,
     issuer: `${publicUrl}/oauth/google`,
     client: clientOf(oauthSandboxClients.google),
   });
   const github = createGithub({
+    avatarOf,
     site: `${publicUrl}/oauth/github`,
     client: clientOf(oauthSandboxClients.github),
   });
   return {
     fetch: async (request) => {
-      const [, , provider] = new URL(request.url).pathname.split("/");
+      const { pathname } = new URL(request.url);
+      const [, , provider] = pathname.split("/");
       if (provider === "google") return google.fetch(request);
       if (provider === "github") return github.fetch(request);
-      return new Response("There is no such provider.\n", { status: 404 });
+      const avatar = avatarAt(pathname.replace(/^\/oauth/, ""));
+      return avatar ?? new Response("There is no such provider.\n", { status: 404 });
     },
   };
 };

@@ -38,7 +38,7 @@ const tokensFor = async (person: ReturnType<typeof somebody>, nonce?: string) =>
   return { token: id_token, accessToken: access_token };
 };
 
-describe.skipIf(reasonToSkip())("signing in with an ID token", () => {
+describe.skipIf(await reasonToSkip())("signing in with an ID token", () => {
   test("a genuine token is as good as the redirect", async () => {
     const person = somebody();
     const { token, accessToken } = await tokensFor(person, "once");

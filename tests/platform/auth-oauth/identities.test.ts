@@ -24,7 +24,7 @@ const link = async (client: SupabaseClient, provider: "google" | "github", perso
 const providersOf = async (client: SupabaseClient) =>
   (await client.auth.getUserIdentities()).data?.identities.map(({ provider }) => provider);
 
-describe.skipIf(reasonToSkip())("identities", () => {
+describe.skipIf(await reasonToSkip())("identities", () => {
   test("a signed-in user adds a way to sign in, whatever its address", async () => {
     const client = publicClient();
     const [person, elsewhere] = [somebody(), somebody()];

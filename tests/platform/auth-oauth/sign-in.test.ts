@@ -13,7 +13,7 @@ import {
   visit,
 } from "./sandbox.ts";
 
-describe.skipIf(reasonToSkip())("signing in with a provider", () => {
+describe.skipIf(await reasonToSkip())("signing in with a provider", () => {
   test.each(["google", "github"] as const)(
     "%s opens an account for who is new",
     async (provider) => {

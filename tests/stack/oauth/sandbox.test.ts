@@ -81,6 +81,8 @@ describe("Google's sandbox", () => {
       given_name: "Ada",
       nonce: "n",
     });
+    const picture = await fetch(String(payload.picture));
+    expect(picture.headers.get("content-type")).toBe("image/svg+xml");
     const userinfo = await fetch(discovered.userinfo_endpoint, {
       headers: { authorization: `Bearer ${tokens.access_token}` },
     });
