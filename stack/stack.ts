@@ -216,12 +216,13 @@ const compose = async (
   });
   onStop(() => functions.stop());
 
-  const studio = await createStudio({
-    database,
-    jwtSecret: keys.jwtSecret,
-    schemas: config.api.schemas,
+  const studio = createStudio({
+    databaseUrl: urls.database,
+    secretKey: keys.secret,
+    auth: auth.fetch,
     storage: storage.asService,
   });
+  onStop(() => studio.stop());
 
   await pagesBuilt;
   const pages = await createPages({

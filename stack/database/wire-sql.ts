@@ -3,9 +3,9 @@
 
 const quoted = /\$(\w*)\$[\s\S]*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"/g;
 
-/** The statements without what stands in quotes and comments; quoted names stay. */
-const bare = (sql: string): string =>
-  sql.replace(quoted, (text) => (text.startsWith('"') ? text : " "));
+/** The statements with blanks for what stands in quotes and comments, each in its place; quoted names stay. */
+export const bare = (sql: string): string =>
+  sql.replace(quoted, (text) => (text.startsWith('"') ? text : " ".repeat(text.length)));
 
 export interface CopyIn {
   isBinary: boolean;

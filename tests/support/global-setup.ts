@@ -41,6 +41,7 @@ const addressOf = ({ urls, keys }: Stack): ProjectAddress => ({
   jwtSecret: keys.jwtSecret,
   databaseUrl: urls.database,
   mailUrl: urls.mail,
+  studioUrl: urls.studio,
   sandboxUrl: urls.sandbox,
   pagesUrl: urls.pages,
 });

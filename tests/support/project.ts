@@ -8,6 +8,7 @@ export interface ProjectAddress {
   jwtSecret: string;
   databaseUrl: string;
   mailUrl?: string | undefined;
+  studioUrl?: string | undefined;
   sandboxUrl?: string | undefined;
   pagesUrl?: string | undefined;
 }
@@ -18,6 +19,7 @@ const Environment = z.object({
   SUPABASE_SECRET_KEY: z.string(),
   JWT_SECRET: z.string().default(""),
   DB_URL: z.string().default(""),
+  MAILPIT_URL: z.string().optional(),
   SANDBOX_URL: z.string().optional(),
 });
 
@@ -31,6 +33,7 @@ export const projectFromEnvironment = (env: NodeJS.ProcessEnv): ProjectAddress |
     secretKey: given.SUPABASE_SECRET_KEY,
     jwtSecret: given.JWT_SECRET,
     databaseUrl: given.DB_URL,
+    mailUrl: given.MAILPIT_URL,
     sandboxUrl: given.SANDBOX_URL,
   };
 };
