@@ -28,9 +28,20 @@ export class AuthError extends Error {
 /** The commonest refusal: a request that is well-formed JSON but not what the endpoint takes. */
 export const invalid = (message: string) => new AuthError(400, "validation_failed", message);
 
-/** A failure of the database, most often of a trigger on auth.users; GoTrue names no more of it. */
+/** PostgreSQL's text holds no NUL and its jsonb no half of a surrogate pair. */
+const isUnstorable = ({ code, message }: DatabaseError) =>
+  code === "22021" || code === "22P05" || (code === "22P02" && message.includes("type json"));
+
+/**
+ * A failure of the database, most often of a trigger on auth.users; GoTrue names no more of it.
+ * Text that no database could hold is the caller's mistake.
+ */
 export const databaseFailure = (message: string, cause: DatabaseError) =>
-  new AuthError(500, "unexpected_failure", message, { cause });
+  isUnstorable(cause)
+    ? new AuthError(400, "validation_failed", "The request holds text that cannot be stored", {
+        cause,
+      })
+    : new AuthError(500, "unexpected_failure", message, { cause });
 
 export const apiVersionHeader = "x-supabase-api-version";
 const newestVersion = "2024-01-01";

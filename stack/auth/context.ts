@@ -65,6 +65,12 @@ export interface ContextPorts extends Omit<AuthContext, "database" | "transactio
 /** Unqualified names in triggers resolve as they do for Supabase's auth service. */
 const asAuthAdmin = { role: "supabase_auth_admin", search_path: "auth" } as const;
 
+const failing =
+  (message: string) =>
+  (error: unknown): never => {
+    throw isDatabaseError(error) ? databaseFailure(message, error) : error;
+  };
+
 /** All mails of the project share one bucket. */
 const everybody = "mails";
 
@@ -76,7 +82,10 @@ export const createContext = ({
 }: ContextPorts): AuthContext => ({
   ...shared,
   database: {
-    query: (text, parameters = []) => database.statement(text, parameters.map(String), asAuthAdmin),
+    query: <T extends Row = Row>(text: string, parameters: readonly (string | number)[] = []) =>
+      database
+        .statement<T>(text, parameters.map(String), asAuthAdmin)
+        .catch(failing("Database error querying schema")),
   },
   transaction: async (call, use, failure = "Database error updating user") => {
     const letters: Letter[] = [];

@@ -3,6 +3,7 @@ import { mfaRoutes } from "./mfa/routes.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import type { Route } from "./router.ts";
 import { health, jwks, settings } from "./routes/about.ts";
+import { singleSignOn } from "./routes/disabled.ts";
 import { logout } from "./routes/logout.ts";
 import { magicLink, otp } from "./routes/one-time-code.ts";
 import { reauthenticate } from "./routes/reauthenticate.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   verify,
   followLink,
   reauthenticate,
+  singleSignOn,
   ...mfaRoutes,
   ...oauthRoutes,
   ...adminRoutes,

@@ -23,14 +23,14 @@ export interface Pending {
   kind: TokenKind;
 }
 
-const kindsOf: Readonly<Record<string, readonly TokenKind[]>> = {
-  signup: ["confirmation_token"],
-  invite: ["confirmation_token"],
-  recovery: ["recovery_token"],
-  magiclink: ["recovery_token"],
-  email: ["confirmation_token", "recovery_token"],
-  email_change: ["email_change_token_current", "email_change_token_new"],
-};
+const kindsOf = new Map<string, readonly TokenKind[]>([
+  ["signup", ["confirmation_token"]],
+  ["invite", ["confirmation_token"]],
+  ["recovery", ["recovery_token"]],
+  ["magiclink", ["recovery_token"]],
+  ["email", ["confirmation_token", "recovery_token"]],
+  ["email_change", ["email_change_token_current", "email_change_token_new"]],
+]);
 
 const sentAt = ({ user }: Account, kind: TokenKind): string | null => {
   switch (kind) {
@@ -48,7 +48,7 @@ const sentAt = ({ user }: Account, kind: TokenKind): string | null => {
 
 /** Whose secret it is; throws for one that is unknown, expired or a banned user's. */
 export const findPending = async (work: Work, verification: Verification): Promise<Pending> => {
-  const kinds = kindsOf[verification.type];
+  const kinds = kindsOf.get(verification.type);
   if (!kinds) throw invalid("Unsupported verification type");
   const found = await findByToken(work, verification.hashes, kinds);
   const kind = kinds.find((candidate) => candidate === found?.kind);

@@ -34,7 +34,8 @@ const createGuest = (auth: AuthContext, call: Call, data: Metadata): Promise<Gra
     return insertGuest(auth.database, call, randomUUID(), data).then(
       (issue) => ({ ...issue, claims: null }),
       (error: unknown) => {
-        throw isDatabaseError(error) ? databaseFailure(failure, error) : error;
+        const cause = error instanceof AuthError ? error.cause : null;
+        throw isDatabaseError(cause) ? databaseFailure(failure, cause) : error;
       },
     );
   }

@@ -3,6 +3,7 @@ import { AuthError } from "../auth-error.ts";
 import type { AuthContext } from "../context.ts";
 import { grantIdToken } from "../oauth/id-token.ts";
 import { type Call, route } from "../router.ts";
+import { grantWeb3 } from "./disabled.ts";
 import { grantPassword } from "./grant-password.ts";
 import { grantPkce } from "./grant-pkce.ts";
 import { grantRefresh } from "./grant-refresh.ts";
@@ -14,12 +15,13 @@ export type GrantHandler = (
   body: Readonly<Record<string, unknown>>,
 ) => Promise<Response>;
 
-const grants: Readonly<Record<string, GrantHandler>> = {
-  password: grantPassword,
-  refresh_token: grantRefresh,
-  pkce: grantPkce,
-  id_token: grantIdToken,
-};
+const grants = new Map<string, GrantHandler>([
+  ["password", grantPassword],
+  ["refresh_token", grantRefresh],
+  ["pkce", grantPkce],
+  ["id_token", grantIdToken],
+  ["web3", grantWeb3],
+]);
 
 export const token = route(
   {
@@ -29,7 +31,7 @@ export const token = route(
     limit: ({ limits }) => limits.tokens,
   },
   async (auth, call) => {
-    const grant = grants[call.url.searchParams.get("grant_type") ?? ""];
+    const grant = grants.get(call.url.searchParams.get("grant_type") ?? "");
     if (!grant) throw new AuthError(400, "invalid_credentials", "unsupported_grant_type");
     return grant(auth, call, call.body);
   },

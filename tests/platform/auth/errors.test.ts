@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { platform } from "../support/platform.ts";
+import { platform, publicClient } from "../support/platform.ts";
 
 const ask = async (path: string, init: RequestInit = {}) => {
   const headers = { apikey: platform().publishableKey, "content-type": "application/json" };
@@ -41,6 +41,17 @@ describe("errors", () => {
     ["a body that is a list", "/signup", "[]", 400],
     ["a number for an address", "/signup", '{"email":1}', 400],
     ["an unknown grant", "/token?grant_type=magic", "{}", 400],
+    ["a grant that objects happen to have", "/token?grant_type=constructor", "{}", 400],
+    ["a type that objects happen to have", "/verify", '{"type":"toString","token_hash":"y"}', 400],
+    ["a NUL in an address", "/recover", '{"email":"a\\u0000b@example.test"}', 400],
+    ["a NUL in metadata", "/signup", '{"data":{"a":"\\u0000"}}', 400],
+    [
+      "a NUL in a refresh token",
+      "/token?grant_type=refresh_token",
+      '{"refresh_token":"\\u0000"}',
+      400,
+    ],
+    ["a NUL in a hash", "/verify", '{"type":"email","token_hash":"\\u0000"}', 400],
     ["no refresh token", "/token?grant_type=refresh_token", "{}", 400],
     ["no code", "/token?grant_type=pkce", "{}", 400],
     ["neither code nor hash to verify", "/verify", '{"type":"signup"}', 400],
@@ -63,6 +74,20 @@ describe("errors", () => {
     const response = await ask("/verify?type=signup", { redirect: "manual" });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error_code: "validation_failed" });
+  });
+});
+
+describe("ways in that the project has off", () => {
+  test("are refused by name: SAML and wallets", async () => {
+    const { auth } = publicClient();
+    const sso = await auth.signInWithSSO({ domain: "example.test" });
+    expect(sso.error).toMatchObject({ status: 404, code: "saml_provider_disabled" });
+    const web3 = await auth.signInWithWeb3({
+      chain: "solana",
+      message: "example.test wants you to sign in with your Solana account",
+      signature: new Uint8Array(64),
+    });
+    expect(web3.error).toMatchObject({ status: 422, code: "web3_provider_disabled" });
   });
 });
 
