@@ -64,7 +64,9 @@ test("a file comes out as it went in, wherever the network cuts and whatever it 
         fc.string(),
       ),
     )
-    .map((parts) => Buffer.from(parts.join("")));
+    .map((parts) => Buffer.from(parts.join("")))
+    // Senders choose a boundary that their file does not contain.
+    .filter((content) => !content.includes(`\r\n--${boundary}`));
   const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(tricky, sizes, async (content, cuts) => {
