@@ -15,13 +15,14 @@ import { startReaper } from "./reaper.ts";
 import { secretReader, type Variables, withoutReserved } from "./secrets.ts";
 import { createSupervisor, type Figures, type Supervisor } from "./supervisor.ts";
 import { openTunnel, refuseUpgrade } from "./tunnel.ts";
-import { refusal, type VerifyPorts } from "./verify.ts";
+import { refusal, type VerifyToken } from "./verify.ts";
 import { watchFiles } from "./watch-files.ts";
 import { startWorker, type Worker, WorkerGone, type WorkerOptions } from "./worker.ts";
 
-export interface FunctionsOptions extends VerifyPorts {
+export interface FunctionsOptions {
   /** The project's `supabase/functions` folder. */
   root: string;
+  verifyToken: VerifyToken;
   /** `[functions.NAME]` blocks; a function without one has the CLI's defaults. */
   config: Record<string, FunctionSettings>;
   /** `[edge_runtime.secrets]`; those in `functions/.env` take precedence. */
@@ -99,7 +100,7 @@ export const createFunctionsRuntime = async (
   ): Promise<LocatedFunction | Response> => {
     const located = locate(functionName(url));
     if (!located) return platformAnswer("NOT_FOUND");
-    const refused = located.verifyJwt ? await refusal(request, options) : undefined;
+    const refused = located.verifyJwt ? await refusal(request, options.verifyToken) : undefined;
     if (!refused) return located;
     return platformAnswer(refused.code, refused.message ? { message: refused.message } : {});
   };

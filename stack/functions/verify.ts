@@ -1,13 +1,7 @@
 import type { AnswerCode } from "./answers.ts";
 
+/** The claims of a genuine token, whatever its algorithm; rejects for any other. */
 export type VerifyToken = (token: string) => Promise<unknown>;
-
-export interface VerifyPorts {
-  /** The claims of a genuine token, whatever its algorithm; throws for any other. */
-  verifyToken: VerifyToken;
-  /** Whether this is one of the project's publishable or secret keys. */
-  isApiKey(key: string): boolean;
-}
 
 /** Why a request may not pass, with the words for its sender where the code has none of its own. */
 export interface Refusal {
@@ -16,22 +10,20 @@ export interface Refusal {
 }
 
 /**
- * What `verify_jwt` says to a request: nothing when it may pass. A token in `Authorization` counts;
- * without one, or with an opaque key in its place, an API key does, as on Supabase.
+ * What `verify_jwt` says to a request: nothing when it may pass. Only a token in `Authorization`
+ * counts, the older anon and service_role keys among them; publishable and secret keys are no
+ * tokens. https://supabase.com/docs/guides/api/api-keys#known-limitations-and-compatibility-differences
  */
 export const refusal = async (
   request: { method: string; headers: Pick<Headers, "get"> },
-  ports: VerifyPorts,
+  verifyToken: VerifyToken,
 ): Promise<Refusal | undefined> => {
   // Browsers send no credentials with a preflight.
   if (request.method === "OPTIONS") return undefined;
   const authorization = request.headers.get("authorization");
-  const apiKey = request.headers.get("apikey")?.trim();
-  if (!authorization && !apiKey) return { code: "UNAUTHORIZED_NO_AUTH_HEADER" };
-  const [, bearer] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-  const credentials = bearer && !bearer.startsWith("sb_") ? [bearer] : [bearer, apiKey];
-  if (credentials.some((credential) => credential && ports.isApiKey(credential))) return undefined;
-  return await judgeToken(credentials.at(-1) ?? "", ports.verifyToken);
+  if (!authorization) return { code: "UNAUTHORIZED_NO_AUTH_HEADER" };
+  const [, bearer = ""] = /^Bearer (\S+)$/i.exec(authorization) ?? [];
+  return await judgeToken(bearer, verifyToken);
 };
 
 const judgeToken = async (token: string, verify: VerifyToken): Promise<Refusal | undefined> => {

@@ -50,7 +50,6 @@ export const aProject = async (
     config: Object.fromEntries(names.map((name) => [name, open])),
     env: () => ({}),
     verifyToken: async () => ({}),
-    isApiKey: () => false,
     log: (message) => void logged.push(message),
     ...options,
   });

@@ -72,7 +72,7 @@ describe("the end of the stack", () => {
       import { createFunctionsRuntime } from ${JSON.stringify(module)};
       const runtime = await createFunctionsRuntime({
         root: ${JSON.stringify(root)}, config: { who: { verify_jwt: false } }, env: () => ({}),
-        verifyToken: async () => ({}), isApiKey: () => false, log: () => {},
+        verifyToken: async () => ({}), log: () => {},
       });
       const call = (path) => runtime.fetch(new Request("http://127.0.0.1/functions/v1/" + path));
       console.log(await (await call("who")).text());
