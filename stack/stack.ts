@@ -211,7 +211,6 @@ const compose = async (
       SITE_URL: config.auth.site_url,
     }),
     verifyToken: tokens.verify,
-    isApiKey: (key) => key === keys.publishable || key === keys.secret,
     log,
   });
   onStop(() => functions.stop());
