@@ -27,7 +27,7 @@ describe.skipIf(reasonToSkip() !== undefined)("what pages may load", () => {
       if (/content security policy/i.test(message.text())) violations.push(message.text());
     });
     const answer = await page.goto(address(), { waitUntil: "networkidle" });
-    await expect.poll(() => page.locator("body").innerText()).not.toBe("");
+    await page.locator("body :visible").first().waitFor();
     const headers = answer?.headers() ?? {};
     expect(headers["content-security-policy"]).toContain("default-src");
     expect(headers["x-content-type-options"]).toBe("nosniff");
