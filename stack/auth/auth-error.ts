@@ -28,9 +28,12 @@ export class AuthError extends Error {
 /** The commonest refusal: a request that is well-formed JSON but not what the endpoint takes. */
 export const invalid = (message: string) => new AuthError(400, "validation_failed", message);
 
-/** PostgreSQL's text holds no NUL and its jsonb no half of a surrogate pair. */
+/** PostgreSQL's text holds no NUL, its jsonb no half of a surrogate pair, a column so many characters. */
 const isUnstorable = ({ code, message }: DatabaseError) =>
-  code === "22021" || code === "22P05" || (code === "22P02" && message.includes("type json"));
+  code === "22021" ||
+  code === "22P05" ||
+  code === "22001" ||
+  (code === "22P02" && message.includes("type json"));
 
 /**
  * A failure of the database, most often of a trigger on auth.users; GoTrue names no more of it.

@@ -30,7 +30,8 @@ export const readPage = ({ url }: Call): Page => {
 
 export const pageLimit = ({ number, size }: Page): [limit: string, offset: string] => [
   String(size),
-  String((number - 1) * size),
+  // Beyond every row, but within PostgreSQL's numbers.
+  String(Math.min((number - 1) * size, Number.MAX_SAFE_INTEGER)),
 ];
 
 /** `link` and `x-total-count`; addresses are relative to Auth, as GoTrue behind a gateway has them. */

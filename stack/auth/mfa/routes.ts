@@ -37,7 +37,7 @@ import {
   markFactorVerified,
   raiseSession,
 } from "./factors.ts";
-import { isTotpCode, newTotpKey } from "./totp.ts";
+import { isTotpCode, newTotpKey, type TotpKey } from "./totp.ts";
 
 const tooMany = () =>
   new AuthError(
@@ -104,6 +104,15 @@ const checkEnrolment = (
   }
 };
 
+/** A new key; throws for an issuer that does not fit into a QR code, or is no Unicode. */
+const keyFor = (issuer: string, account: string): TotpKey => {
+  try {
+    return newTotpKey(issuer, account);
+  } catch (cause) {
+    throw new AuthError(400, "validation_failed", "Error generating QR Code", { cause });
+  }
+};
+
 const Enrolment = z.object({
   factor_type: Text,
   friendly_name: Text,
@@ -126,7 +135,7 @@ const enroll = userRoute(
 
     const { user } = caller.account;
     const issuer = body.issuer || new URL(auth.settings.site_url).host;
-    const key = newTotpKey(issuer, user.email ?? "");
+    const key = keyFor(issuer, user.email ?? "");
     const id = await auth.transaction(call, async (work) => {
       // Counted and added by one request at a time.
       await lockUser(work, user.id);

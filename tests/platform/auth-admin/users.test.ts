@@ -91,6 +91,7 @@ test.each([
   [{ email: "x@example.com", id: "one" }, 400, "validation_failed"],
   [{ email: "x@example.com", ban_duration: "for ever" }, 400, "validation_failed"],
   [{ email: "x@example.com", password: "x", password_hash: "y" }, 400, "validation_failed"],
+  [{ email: "x@example.com", user_metadata: { name: "\0" } }, 400, "validation_failed"],
 ])("createUser(%j) is refused", async (attributes, status, code) => {
   const { error } = await admin.createUser(attributes);
   expect(error).toMatchObject({ status, code });
