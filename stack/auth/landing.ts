@@ -1,7 +1,7 @@
 import type { sessionJson } from "./sessions.ts";
 
 /** Sends the browser on. */
-export const redirect = (location: string, status: 302 | 303): Response =>
+export const redirect = (location: string, status: 302 | 303 = 302): Response =>
   new Response(null, { status, headers: { location } });
 
 type Fields = Readonly<Record<string, string>>;

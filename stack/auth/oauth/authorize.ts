@@ -1,13 +1,13 @@
 import { AuthError, invalid } from "../auth-error.ts";
 import type { AuthContext } from "../context.ts";
 import { beginFlow, checkChallenge } from "../flow-state.ts";
+import { redirect } from "../landing.ts";
 import { findByToken } from "../one-time-tokens.ts";
 import { redirectTarget } from "../redirects.ts";
 import { type Call, route, userRoute } from "../router.ts";
 import { checkManualLinking } from "./identities.ts";
 import { type Provider, ProviderFailure } from "./provider.ts";
 import { isProviderName } from "./providers.ts";
-import { redirect } from "./redirect.ts";
 
 const unsupported = (reason: string) => invalid(`Unsupported provider: ${reason}`);
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AuthError } from "../auth-error.ts";
 import type { AuthContext, Work } from "../context.ts";
 import { endFlow, type FlowState, findFlow, isFlowExpired, issueCode } from "../flow-state.ts";
+import { redirect, withCode, withSession } from "../landing.ts";
 import { findByToken } from "../one-time-tokens.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { beginSession, type Grant, sessionJson } from "../sessions.ts";
@@ -11,7 +12,7 @@ import { BadIdToken } from "./google.ts";
 import { acceptInvitation, accountFor, linkTo, settling } from "./linking.ts";
 import { type Profile, ProfileIncomplete } from "./profile.ts";
 import { ProviderFailure, type ProviderTokens } from "./provider.ts";
-import { isTellable, ProviderRefusal, redirect, withError } from "./redirect.ts";
+import { isTellable, ProviderRefusal, withError } from "./redirect.ts";
 
 const badState = (message: string) => new AuthError(400, "bad_oauth_state", message);
 
@@ -99,27 +100,10 @@ const complete = async (
   return { code: await issueCode(work, flow) };
 };
 
-const withCode = (target: string, code: string): string => {
-  const url = new URL(target);
-  url.searchParams.set("code", code);
-  return url.toString();
-};
-
-const withSession = async (
-  auth: AuthContext,
-  target: string,
-  grant: Grant,
-  tokens: ProviderTokens,
-): Promise<string> => {
-  const { user: _, ...session } = await sessionJson(auth, grant);
-  const fragment = new URLSearchParams(
-    Object.entries(session).map(([name, value]) => [name, String(value)]),
-  );
-  fragment.set("provider_token", tokens.accessToken);
-  if (tokens.refreshToken) fragment.set("provider_refresh_token", tokens.refreshToken);
-  fragment.sort();
-  return `${target.split("#")[0]}#${fragment}`;
-};
+const providerFields = ({ accessToken, refreshToken }: ProviderTokens) => ({
+  provider_token: accessToken,
+  ...(refreshToken && { provider_refresh_token: refreshToken }),
+});
 
 const signIn = async (
   auth: AuthContext,
@@ -134,7 +118,7 @@ const signIn = async (
   return redirect(
     "code" in outcome
       ? withCode(target, outcome.code)
-      : await withSession(auth, target, outcome.grant, tokens),
+      : withSession(target, await sessionJson(auth, outcome.grant), providerFields(tokens)),
   );
 };
 

@@ -1,7 +1,5 @@
 import { AuthError } from "../auth-error.ts";
-
-export const redirect = (location: string, status: 302 | 303 = 302): Response =>
-  new Response(null, { status, headers: { location } });
+import { withFields } from "../landing.ts";
 
 /** A refusal in a provider's own words (RFC 6749, 4.1.2.1). */
 export class ProviderRefusal extends Error {
@@ -40,10 +38,5 @@ export const isTellable = (error: unknown): error is AuthError | ProviderRefusal
   error instanceof AuthError || error instanceof ProviderRefusal;
 
 /** The application's address with what went wrong, in the query and in the fragment. */
-export const withError = (target: string, error: AuthError | ProviderRefusal): string => {
-  const url = new URL(target);
-  const fields = Object.entries(fieldsOf(error));
-  for (const [name, value] of fields) url.searchParams.set(name, value);
-  url.hash = new URLSearchParams(fields).toString();
-  return url.toString();
-};
+export const withError = (target: string, error: AuthError | ProviderRefusal): string =>
+  withFields(target, fieldsOf(error), true);
