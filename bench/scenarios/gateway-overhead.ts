@@ -1,10 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { App } from "@supabase/lite";
 import pino from "pino";
 import { createDoorkeeper, legacyKeys } from "../../stack/auth/api-keys.ts";
 import { createTokens } from "../../stack/auth/tokens.ts";
-import type { Database } from "../../stack/database/database.ts";
 import { openProject } from "../../stack/database/project.ts";
 import { createGateway } from "../../stack/gateway/gateway.ts";
 import type { SocketService } from "../../stack/gateway/services.ts";
@@ -12,7 +10,6 @@ import { gatewaySettings } from "../../stack/gateway/settings.ts";
 import { localKeys } from "../../stack/keys.ts";
 import { closeServer, listenerOf, listenOn } from "../../stack/listen.ts";
 import { createMetrics } from "../../stack/observability/metrics.ts";
-import { StackConnection } from "../../stack/rest/connection.ts";
 import { createRest } from "../../stack/rest/rest.ts";
 import { percentile } from "../../tools/support/figures.ts";
 import type { Figure } from "../support/bench.ts";
@@ -25,7 +22,7 @@ const nothing: SocketService = { fetch: nobody, handleUpgrade: (_, socket) => so
 
 /**
  * G1: what the gateway adds to a request. The same GET goes to REST behind a bare listener and
- * behind the gateway, in turns, in one process on one database; lite's handling of it is the yardstick.
+ * behind the gateway, in turns, in one process on one database.
  */
 export const gatewayOverhead = async (
   report: (figure: Omit<Figure, "on">) => void,
@@ -71,23 +68,21 @@ export const gatewayOverhead = async (
     );
     const bare = await serve(createServer(listenerOf(rest.fetch)));
     const whole = await serve(gateway);
-    const lite = await liteOver(database, localKeys.jwtSecret);
     const headers = { apikey: keys.publishable, authorization: `Bearer ${keys.publishable}` };
     const ask = (client: HttpClient) => async () => {
       const { status, body } = await client.send({ path, headers });
       if (status !== 200) throw new Error(`${status} ${body}`);
     };
 
-    const [bareTime, wholeTime, liteTime] = await inTurns(rounds, perRound, {
+    const [bareTime, wholeTime] = await inTurns(rounds, perRound, {
       bare: ask(bare),
       whole: ask(whole),
-      lite: () => lite(new Request(`http://127.0.0.1${path}`, { headers })),
     });
     const added = wholeTime - bareTime;
-    const share = (100 * added) / liteTime;
+    const share = (100 * added) / bareTime;
     report({
       id: "G1",
-      what: "what the gateway adds to a GET, of lite's handling",
+      what: "what the gateway adds to a GET, of REST's own handling",
       value: round(share, 1),
       unit: "%",
       budget: "≤ 20",
@@ -96,8 +91,6 @@ export const gatewayOverhead = async (
         addedMs: round(added, 3),
         bareMs: round(bareTime, 3),
         gatewayMs: round(wholeTime, 3),
-        liteMs: round(liteTime, 3),
-        ofOwnPercent: round((100 * added) / bareTime, 1),
       },
     });
     await rest.stop();
@@ -108,33 +101,18 @@ export const gatewayOverhead = async (
   }
 };
 
-/** lite's own REST over the same connection, without a key's check or a server around it. */
-const liteOver = async (database: Database, jwtSecret: string) => {
-  const app = new App({
-    connection: new StackConnection(database),
-    auth: { enabled: true, jwt_secret: jwtSecret },
-    options: { server: { disableStudio: true, apiKeys: false } },
-  });
-  await app.init();
-  return async (request: Request): Promise<void> => {
-    const response = await app.fetch(request);
-    const body = await response.text();
-    if (!response.ok) throw new Error(`${response.status} ${body}`);
-  };
-};
-
 type Work = () => Promise<void>;
 
 /**
- * Median milliseconds of three works. They take turns in short rounds, so that whatever else the
+ * Median milliseconds of two works. They take turns in short rounds, so that whatever else the
  * machine does meets all of them alike.
  */
 const inTurns = async (
   rounds: number,
   perRound: number,
-  { bare, whole, lite }: { bare: Work; whole: Work; lite: Work },
-): Promise<[bare: number, whole: number, lite: number]> => {
-  const measured = [bare, whole, lite].map((work) => ({ work, times: [] as number[] }));
+  { bare, whole }: { bare: Work; whole: Work },
+): Promise<[bare: number, whole: number]> => {
+  const measured = [bare, whole].map((work) => ({ work, times: [] as number[] }));
   const warmUp = 5;
   for (let round = 0; round < warmUp + rounds; round++) {
     for (const { work, times } of measured) {
@@ -145,10 +123,10 @@ const inTurns = async (
       }
     }
   }
-  const [first = 0, second = 0, third = 0] = measured.map(({ times }) =>
+  const [first = 0, second = 0] = measured.map(({ times }) =>
     percentile(Float64Array.from(times).sort(), 0.5),
   );
-  return [first, second, third];
+  return [first, second];
 };
 
 const portOf = (address: AddressInfo | string | null): number =>
