@@ -1,8 +1,9 @@
 import type { Database } from "../database/database.ts";
 import { type Access, type Credentials, expired, isApiKey, now, Refused } from "./access.ts";
-import type { Authorization, Extension } from "./authorization.ts";
+import type { Authorization } from "./authorization.ts";
 import type { Changes } from "./changes.ts";
 import { ChannelChanges } from "./channel-changes.ts";
+import { ChannelPolicies, databaseUnavailable, notReadable } from "./channel-policies.ts";
 import { ChannelPresence, type PresenceOutcome } from "./channel-presence.ts";
 import { broadcastOf, replayed, type StoredBroadcast } from "./history.ts";
 import type { Join } from "./join.ts";
@@ -49,11 +50,6 @@ type Reply = { status: "ok" | "error"; response: Record<string, unknown> };
 
 export const ok: Reply = { status: "ok", response: {} };
 
-const databaseUnavailable = new Refused(
-  "UnableToConnectToProject",
-  "Realtime was unable to connect to the project database",
-);
-
 /** Timers cannot wait longer than 24 days, and clocks drift: look again after an hour at most. */
 const longestWait = 60 * 60 * 1000;
 
@@ -64,17 +60,15 @@ interface Beginning {
 }
 
 /**
- * One client's membership in one topic. What the policies allow to read is asked when joining and
- * again for every new token; writing is asked with the first message.
+ * One client's membership in one topic: its broadcasts, its presence and the tables that it watches,
+ * as far as its token and the policies allow.
  */
 export class Channel implements Subscriber {
   readonly version: Version;
   readonly #topic: { name: string; private: boolean };
   readonly #presence: ChannelPresence;
   readonly #changes: ChannelChanges;
-  /** What the policies allow to read; a public channel has none. */
-  #readable: ReadonlySet<string> | undefined;
-  readonly #writable = new Map<Extension, Promise<boolean> | boolean>();
+  readonly #policies: ChannelPolicies;
   #expiry: NodeJS.Timeout | undefined;
   #beginning: Beginning | undefined = { replayed: [], held: [] };
   #open = true;
@@ -88,6 +82,7 @@ export class Channel implements Subscriber {
   ) {
     this.version = ports.version;
     this.#topic = { name: join.name, private: join.private };
+    this.#policies = new ChannelPolicies(join, access, ports);
     this.#presence = new ChannelPresence(this.#topic, join, {
       presence: ports.presence,
       limits: ports.limits,
@@ -109,18 +104,18 @@ export class Channel implements Subscriber {
     const token = join.token && !isApiKey(join.token) ? join.token : undefined;
     const access = token ? await ports.credentials.accessOf(token) : ports.keyAccess;
     const channel = new Channel(joinRef, join, access, token, ports);
-    channel.#readable = await channel.#mayRead(access);
+    await channel.#admit(access);
     await channel.#enter();
     channel.#watchExpiry();
     return channel;
   }
 
   get hearsBroadcasts(): boolean {
-    return this.#readable?.has("broadcast") ?? true;
+    return this.#policies.mayRead("broadcast");
   }
 
   get seesPresence(): boolean {
-    return this.#readable?.has("presence") ?? true;
+    return this.#policies.mayRead("presence");
   }
 
   /** What the client is answered when it has joined. */
@@ -139,7 +134,7 @@ export class Channel implements Subscriber {
       if (frame) this.ports.send(frame);
     }
     const ids = new Set(stored.map(({ id }) => id));
-    if (this.#presence.isEnabled && this.seesPresence) this.#settle(this.#presence.sync());
+    if (this.#presence.isEnabled) this.#syncPresence();
     for (const { frame, id } of held) if (!id || !ids.has(id)) this.deliver(frame);
     if (this.join.replicationReady) {
       this.#tell("system", "ok", "Replication connection established");
@@ -215,7 +210,7 @@ export class Channel implements Subscriber {
         ? { status: "error", response: { reason: "payload_size_exceeded" } }
         : undefined;
     }
-    const writable = this.#mayWrite("broadcast");
+    const writable = this.#policies.mayWrite("broadcast");
     return typeof writable === "boolean"
       ? this.#publish(broadcast, writable)
       : writable.then((allowed) => this.#publish(broadcast, allowed));
@@ -242,83 +237,45 @@ export class Channel implements Subscriber {
     if ("shutDown" in outcome) return this.#shutDown(outcome.shutDown);
     if (outcome.reply === "ok") {
       // Behind the reply.
-      if (outcome.syncs) setImmediate(() => this.#open && this.#settle(this.#presence.sync()));
+      if (outcome.syncs) setImmediate(() => this.#syncPresence());
       return ok;
     }
     return { status: "error", response: outcome.reason ? { reason: outcome.reason } : {} };
   }
 
-  #mayWrite(extension: Extension): boolean | Promise<boolean> {
-    if (!this.join.private) return true;
-    const known = this.#writable.get(extension);
-    if (known !== undefined) return known;
-    const asked = this.#askToWrite(extension);
-    this.#writable.set(extension, asked);
-    return asked;
-  }
-
-  async #askToWrite(extension: Extension): Promise<boolean> {
-    const { access } = this;
-    try {
-      const { writable, problem } = await this.ports.authorization.ask({
-        ...this.#question(access),
-        read: [],
-        write: [extension],
-      });
-      if (problem) this.#logPolicy(problem);
-      const isAllowed = writable.has(extension);
-      // A token that came meanwhile is asked about anew.
-      if (access === this.access) this.#writable.set(extension, isAllowed);
-      return isAllowed;
-    } catch (error) {
-      this.ports.log(`Realtime could not authorise a message to ${this.join.name}: ${error}`);
-      // Not kept: the next message asks again.
-      this.#writable.delete(extension);
-      return false;
-    }
+  #syncPresence(): void {
+    if (this.#open && this.seesPresence) this.#settle(this.#presence.sync());
   }
 
   /** Tracking turns presence on for who did not ask for it when joining. */
   async #mayTrack(): Promise<boolean> {
-    if (!(await this.#mayWrite("presence"))) return false;
-    if (this.#readable && !this.#presence.isEnabled) {
-      this.#readable = await this.#mayRead(this.access, ["broadcast", "presence"]);
+    if (!(await this.#policies.mayWrite("presence"))) return false;
+    if (this.#presence.isEnabled) return this.#open;
+    try {
+      await this.#policies.admit(this.access, ["broadcast", "presence"]);
+      return this.#open;
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
     }
-    return this.#open;
   }
 
-  /** What the policies allow to read; rejects with `Refused` when that is nothing. */
-  async #mayRead(
-    access: Access,
-    extensions: readonly Extension[] = this.#presence.isEnabled
-      ? ["broadcast", "presence"]
-      : ["broadcast"],
-  ): Promise<ReadonlySet<string> | undefined> {
-    if (!this.join.private) return undefined;
-    const { readable, problem } = await this.ports.authorization
-      .ask({ ...this.#question(access), read: extensions, write: [] })
-      .catch((error) => {
-        this.ports.log(`Realtime could not authorise a join of ${this.join.name}: ${error}`);
-        throw databaseUnavailable;
-      });
-    if (problem) this.#logPolicy(problem);
-    if (readable.size === 0) throw notReadable(this.join.name);
-    return readable;
+  /** Rejects with `Refused` when the policies let this caller read nothing here. */
+  #admit(access: Access): Promise<void> {
+    return this.#policies.admit(
+      access,
+      this.#presence.isEnabled ? ["broadcast", "presence"] : ["broadcast"],
+    );
   }
 
   async #refresh(token: unknown): Promise<undefined> {
     if (typeof token !== "string" || token === this.token || isApiKey(token)) return;
     try {
       const access = await this.ports.credentials.accessOf(token);
-      const readable = await this.#mayRead(access);
+      await this.#admit(access);
       if (!this.#open) return;
-      for (const extension of this.#readable ?? []) {
-        if (!readable?.has(extension)) throw noLongerReadable(this.join.name);
-      }
       this.access = access;
       this.token = token;
-      this.#readable = readable;
-      this.#writable.clear();
       this.#watchExpiry();
       this.#changes.watchAs(access);
     } catch (error) {
@@ -352,24 +309,4 @@ export class Channel implements Subscriber {
   #tell(extension: string, status: "ok" | "error", message: string): void {
     this.ports.push("system", { extension, status, message, channel: this.join.name });
   }
-
-  #question(access: Access) {
-    return { access, topic: this.join.name, headers: this.ports.headers };
-  }
-
-  #logPolicy(problem: string): void {
-    this.ports.log(`A policy on realtime.messages failed for ${this.join.name}: ${problem}`);
-  }
 }
-
-const notReadable = (name: string) =>
-  new Refused(
-    "Unauthorized",
-    `You do not have permissions to read from this Channel topic: ${name}`,
-  );
-
-const noLongerReadable = (name: string) =>
-  new Refused(
-    "Unauthorized",
-    `You no longer have permission to read from this Channel topic: ${name}`,
-  );

@@ -263,3 +263,17 @@ test("a client that tracks too often in a while has its channel closed with the 
   await eventually(() => closed);
   expect(told).toEqual(["Client presence rate limit exceeded"]);
 });
+
+test("whom the policies do not let see who is there is not told by tracking either", async () => {
+  const topic = `test-open:${uniqueName()}`;
+  const { send, next, frames } = await openSocket(project);
+  const to = `realtime:${topic}`;
+  // The policies let everybody hear this topic, and nobody be present in it.
+  send(["1", "1", to, "phx_join", { config: { private: true } }]);
+  expect(await next()).toMatchObject(["1", "1", to, "phx_reply", { status: "ok" }]);
+  send(["1", "2", to, "presence", { event: "track", payload: {} }]);
+  expect(await next()).toEqual(["1", "2", to, "phx_reply", { status: "error", response: {} }]);
+  send([null, "3", "phoenix", "heartbeat", {}]);
+  expect(await next()).toMatchObject([null, "3", "phoenix", "phx_reply", { status: "ok" }]);
+  expect(frames).toEqual([]);
+});
