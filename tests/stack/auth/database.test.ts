@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../../stack/database/database.ts";
+import { ensurePlatform } from "../../../stack/database/platform.ts";
 import { anAddress, password } from "../../platform/support/people.ts";
 import { openAuthDatabase, ownAuth } from "./own-auth.ts";
 
@@ -101,12 +102,28 @@ test("what happens is in the audit log", async () => {
   );
 });
 
-test("refresh tokens are numbered as Supabase numbers them, older databases are brought along", async () => {
-  const { rows } = await database.query<{ type: string; serial: string }>(
-    `select format_type(a.atttypid, a.atttypmod) as type,
-       pg_get_serial_sequence('auth.refresh_tokens', 'id') as serial
-     from pg_attribute a
-     where a.attrelid = 'auth.refresh_tokens'::regclass and a.attname = 'id'`,
-  );
-  expect(rows).toEqual([{ type: "bigint", serial: "auth.refresh_tokens_id_seq" }]);
+test("refresh tokens are numbered as Supabase numbers them, in older databases from now on", async () => {
+  const numbering = async () => {
+    const { rows } = await database.query(
+      `select format_type(a.atttypid, a.atttypmod) as type,
+         pg_get_serial_sequence('auth.refresh_tokens', 'id') as serial
+       from pg_attribute a
+       where a.attrelid = 'auth.refresh_tokens'::regclass and a.attname = 'id'`,
+    );
+    return rows;
+  };
+  const supabases = [{ type: "bigint", serial: "auth.refresh_tokens_id_seq" }];
+  expect(await numbering()).toEqual(supabases);
+
+  await sql(`
+    alter table auth.refresh_tokens alter column id drop default;
+    drop sequence auth.refresh_tokens_id_seq;
+    alter table auth.refresh_tokens alter column id type text using gen_random_uuid()::text;
+    comment on schema realtime is 'platform of before';
+  `);
+  await ensurePlatform(database);
+  expect(await numbering()).toEqual(supabases);
+  const auth = await ownAuth(database);
+  const { data } = await auth.client().auth.signInAnonymously();
+  expect(data.session).not.toBeNull();
 });
