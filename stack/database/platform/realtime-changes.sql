@@ -325,8 +325,8 @@ create event trigger realtime_follow_publication
   )
   execute function realtime.tg_follow_publication();
 
--- Which changes of one table pass the filters of which subscriptions to it (of the `chosen` ones, when
--- they are given). All subscriptions that ask the same of a column are answered by one query.
+-- Which changes of one table pass the filters of which subscriptions to it (of the `chosen` ones,
+-- when they are given). All subscriptions that ask the same of a column are answered by one query.
 create or replace function realtime.passing(entity oid, positions bigint[], chosen uuid[])
 returns table (subscription bigint, change bigint)
 language plpgsql

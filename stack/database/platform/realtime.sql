@@ -1,9 +1,9 @@
 -- Schema realtime as a Supabase project has it before its first migration, after
 -- github.com/supabase/realtime (priv/repo/tenant_db_dump_17.sql). Tables and functions that clients
--- and migrations use have Supabase's names, owners and grants; `authorize`, `servers`, `outbox`, what fills
--- and empties it, and `maintain_messages` are the stack's own, where Supabase has a server-side
--- counterpart (policy probes, logical replication, partition upkeep). Runs as a superuser; safe to
--- run again.
+-- and migrations use have Supabase's names, owners and grants; `authorize`, `servers`, `outbox`,
+-- what fills, reads and empties it, and `maintain_messages` are the stack's own, where Supabase has
+-- a server-side counterpart (policy probes, logical replication, partition upkeep). Runs as a
+-- superuser; safe to run again.
 
 create schema if not exists realtime authorization supabase_admin;
 grant usage on schema realtime to postgres with grant option;
@@ -132,7 +132,7 @@ alter table realtime.servers enable row level security;
 revoke all on realtime.servers from postgres, dashboard_user;
 
 -- What the servers have to fetch, in the order it was written; stands in for Supabase's logical
--- replication. A server fetches what committed since its last snapshot, whichever order that was in.
+-- replication. A server fetches what was committed since its last snapshot, in whatever order.
 drop table if exists realtime.outbox;
 create unlogged table realtime.outbox (
   position bigint generated always as identity primary key,

@@ -10,8 +10,8 @@ create table public.test_rooms (
   is_silent boolean not null default false
 );
 comment on table public.test_rooms is
-  'Private channels `test-room:<name>`: their owner hears broadcasts unless the room is silent, and '
-  'sees who is there; in an open one the owner may also speak and be present.';
+  'Private channels `test-room:<name>`: their owner hears broadcasts unless the room is silent, '
+  'and sees who is there; in an open one the owner may also speak and be present.';
 alter table public.test_rooms enable row level security;
 grant all on public.test_rooms to service_role;
 
@@ -40,7 +40,9 @@ create policy test_write_room on realtime.messages
 create policy test_broken on realtime.messages
   for select to authenticated
   using (
-    case when realtime.topic() like 'test-broken:%' then 1 / strpos(realtime.topic(), 'zero') = 1 end
+    case when realtime.topic() like 'test-broken:%' then
+      1 / strpos(realtime.topic(), 'zero') = 1
+    end
   );
 create policy test_public_topics on realtime.messages
   for select to anon, authenticated
