@@ -11,7 +11,7 @@ import {
   typeOf,
 } from "./wire-messages.ts";
 import * as reply from "./wire-replies.ts";
-import { keepOthers, WireSession } from "./wire-session.ts";
+import { keepOthers, TemporaryTables, WireSession } from "./wire-session.ts";
 import * as sql from "./wire-sql.ts";
 
 export interface ClientOptions {
@@ -55,6 +55,10 @@ export class WireClient {
   #release: (() => void) | undefined;
   #cancelWait: (() => void) | undefined;
   #restoreOthers: (() => Promise<void>) | undefined;
+  readonly #temporary: TemporaryTables;
+  #noteTemporary: (() => Promise<void>) | undefined;
+  /** In a failed transaction nothing can be asked of the database but to end it. */
+  #hasFailed = false;
   /** Whether a statement of the client's, perhaps prepared long ago, makes settings by a call. */
   #callsSetConfig = false;
   #touched = { settings: false, prepared: false };
@@ -70,6 +74,7 @@ export class WireClient {
     private readonly options: ClientOptions,
   ) {
     this.#statementPrefix = `c${process}_`;
+    this.#temporary = new TemporaryTables(database.pglite);
     socket.on("data", (chunk) => {
       this.#reader.push(chunk);
       this.#then(() => this.#drain());
@@ -176,14 +181,13 @@ export class WireClient {
     clearTimeout(this.#idleTimer);
     if (!this.#release && !(await this.#enter(messages))) return;
     const statements = messages.map(sqlOf).join(";");
-    if (!this.#restoreOthers && sql.endsForAll(statements)) {
-      this.#restoreOthers = await keepOthers(this.database.pglite, this.#statementPrefix);
-    }
+    if (!this.#hasFailed) await this.#lookAround(statements);
     // Parsed by PGlite too, so that notifications reach its own listeners.
     const { data: raw } = await this.database.pglite.execProtocol(Buffer.concat(messages), {
       throwOnError: false,
     });
     const { data, ready, commands } = reply.inspect(raw);
+    this.#hasFailed = ready === "E";
     this.#remember(messages, statements, commands);
     if (ready === "I") {
       await this.#leave();
@@ -191,6 +195,16 @@ export class WireClient {
     } else {
       this.#write(data);
       this.#watchIdle();
+    }
+  }
+
+  /** Notes, before the statements run, what would be hard to tell afterwards. */
+  async #lookAround(statements: string): Promise<void> {
+    if (!this.#restoreOthers && sql.endsForAll(statements)) {
+      this.#restoreOthers = await keepOthers(this.database.pglite, this.#statementPrefix);
+    }
+    if (!this.#noteTemporary && sql.makesTemporary(statements)) {
+      this.#noteTemporary = await this.#temporary.watch();
     }
   }
 
@@ -264,10 +278,12 @@ export class WireClient {
     if (!this.#release) return;
     try {
       await this.#session?.leave(this.#touched);
+      await this.#noteTemporary?.();
       await this.#restoreOthers?.();
     } finally {
       this.#touched = { settings: false, prepared: false };
       this.#restoreOthers = undefined;
+      this.#noteTemporary = undefined;
       this.#release();
       this.#release = undefined;
     }
@@ -280,6 +296,7 @@ export class WireClient {
     if (!this.#session) return;
     await this.database.lock.run(async () => {
       const { pglite } = this.database;
+      await this.#temporary.drop();
       const { rows } = await pglite.query<{ name: string }>(
         "select name from pg_catalog.pg_prepared_statements where starts_with(name, $1)",
         [this.#statementPrefix],

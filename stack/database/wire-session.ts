@@ -131,3 +131,48 @@ export const keepOthers = async (
     }
   };
 };
+
+interface Relation {
+  oid: number;
+  kind: "table" | "view" | "sequence";
+}
+
+const temporaryRelations = async (pglite: PGlite): Promise<Relation[]> => {
+  const { rows } = await pglite.query<Relation>(
+    `select c.oid::int8 as oid,
+       case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end as kind
+     from pg_catalog.pg_class c
+     where c.relnamespace = pg_my_temp_schema() and c.relkind in ('r', 'p', 'v', 'S')`,
+  );
+  return rows;
+};
+
+/** The temporary tables that one client has made in the session of all, and that end with it. */
+export class TemporaryTables {
+  readonly #own = new Map<number, Relation["kind"]>();
+
+  constructor(private readonly pglite: PGlite) {}
+
+  /** Called before statements that may make some; the function returned is called after them. */
+  async watch(): Promise<() => Promise<void>> {
+    const before = new Set((await temporaryRelations(this.pglite)).map(({ oid }) => oid));
+    return async () => {
+      for (const { oid, kind } of await temporaryRelations(this.pglite)) {
+        if (!before.has(oid)) this.#own.set(oid, kind);
+      }
+    };
+  }
+
+  async drop(): Promise<void> {
+    for (const [oid, kind] of this.#own) {
+      const { rows } = await this.pglite.query<{ name: string }>(
+        "select relname as name from pg_catalog.pg_class where oid = $1",
+        [oid],
+      );
+      const [relation] = rows;
+      if (!relation) continue;
+      const name = relation.name.replaceAll('"', '""');
+      await this.pglite.exec(`drop ${kind} if exists pg_temp."${name}" cascade`);
+    }
+  }
+}

@@ -21,6 +21,9 @@ export const copyInOf = (sql: string): CopyIn | undefined => {
 /** Whether the statements end what belongs to every client of the session. */
 export const endsForAll = (sql: string): boolean => /\b(unlisten|discard|deallocate)\b/i.test(sql);
 
+/** Whether the statements may make temporary tables. */
+export const makesTemporary = (sql: string): boolean => /\btemp(orary)?\b/i.test(sql);
+
 /** Whether the statements may change settings without saying so in their tags. */
 export const callsSetConfig = (sql: string): boolean => /\bset_config\b/i.test(sql);
 

@@ -16,8 +16,8 @@ export interface WireOptions {
 /**
  * Serves PGlite over PostgreSQL's wire protocol, so that psql and the Supabase CLI connect as usual.
  * PGlite has one session: clients take turns, and each finds its own user, settings, prepared
- * statements and channels in its turn. Temporary tables and advisory locks are everybody's; they
- * go with the last client.
+ * statements and channels in its turn. Temporary tables end with their client, but all
+ * see them; advisory locks are everybody's and go with the last client.
  */
 export const serveWire = (database: PgliteDatabase, options: WireOptions): Promise<Server> => {
   const clients = new Map<number, WireClient>();

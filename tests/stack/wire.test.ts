@@ -200,26 +200,42 @@ describe("the database's wire protocol", () => {
     await sql.end();
   });
 
+  test("a failed transaction refuses everything until its end, and the connection lives on", async () => {
+    const sql = connect();
+    const held = await sql.reserve();
+    await held`begin`;
+    await expect(held`select nonsense`).rejects.toMatchObject({ code: "42703" });
+    for (const text of ["discard all", "create temp table spoons (id int)", "select 1"]) {
+      await expect(held.unsafe(text)).rejects.toMatchObject({ code: "25P02" });
+    }
+    await held`rollback`;
+    expect(await held`select 1 as one`).toEqual([{ one: 1 }]);
+    held.release();
+    await sql.end();
+  });
+
   test("there is no other database", async () => {
     await expect(connect("postgres", { database: "shop" })`select 1`).rejects.toMatchObject({
       code: "3D000",
     });
   });
 
-  test("temporary tables and session locks go with the last client", async () => {
-    const ada = connect();
+  test("temporary tables go with their client, session locks with the last one", async () => {
+    const [ada, bo] = [connect(), connect()];
+    const left = async () => {
+      const { rows } = await database.query(
+        `select to_regclass('pg_temp.cups')::text as cups, to_regclass('pg_temp.lids')::text as lids,
+           (select count(*)::int from pg_locks where locktype = 'advisory') as locks`,
+      );
+      return rows;
+    };
     await ada`create temp table cups (id int)`;
+    await bo.unsafe("begin; create temporary table lids (id serial); commit");
     await ada`select pg_advisory_lock(7)`;
     await ada.end();
-    await expect
-      .poll(async () => {
-        const { rows } = await database.query(
-          `select to_regclass('pg_temp.cups')::text as cups,
-             (select count(*)::int from pg_locks where locktype = 'advisory') as locks`,
-        );
-        return rows;
-      })
-      .toEqual([{ cups: null, locks: 0 }]);
+    await expect.poll(left).toEqual([{ cups: null, lids: "lids", locks: 1 }]);
+    await bo.end();
+    await expect.poll(left).toEqual([{ cups: null, lids: null, locks: 0 }]);
   });
 
   test.each([
