@@ -140,6 +140,6 @@ test("buckets of config.toml stand, with the files of their folders", async () =
   expect(await hello.data?.text()).toBe("hello");
   expect((await samples.info("deep/data.json")).data).toMatchObject({
     contentType: "application/json",
-    size: 13,
+    size: 17,
   });
 });
