@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
-    maxWorkers: 2,
+    // One more than the cores: many tests wait for processes that they started.
+    maxWorkers: 3,
     reporters: ["default", "./tests/support/closing-line.ts"],
   },
 });

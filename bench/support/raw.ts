@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type postgres from "postgres";
 import { readConfig } from "../../stack/config.ts";
+import { startMaintenance } from "../../stack/database/maintenance.ts";
 import { isPglite } from "../../stack/database/pglite.ts";
 import { openProject } from "../../stack/database/project.ts";
 import { serveWire } from "../../stack/database/wire.ts";
@@ -20,8 +21,8 @@ export interface Raw {
   /** The same database as its owner, for making test data. */
   sql: Sql;
   /**
-   * Runs statements in a closed loop, each caller on a connection of its own with role and claims set
-   * once: one round trip a statement, which is the best that any SQL client can do.
+   * Runs statements in a closed loop as the role: one round trip a statement, which is the best that
+   * any SQL client can do.
    */
   load(
     role: RawRole,
@@ -100,28 +101,22 @@ export const pgliteRaw = async (): Promise<Raw> => {
   const address = wire.address();
   const port = address && typeof address === "object" ? address.port : 0;
   const sql = connectSql(`postgresql://postgres:postgres@127.0.0.1:${port}/postgres`, 1);
+  const upkeep = startMaintenance(database, { everyMs: 20_000, log: () => undefined });
   return {
-    how: "in-process, on a PGlite of its own with the same data; one session, callers in turn",
+    how: "in-process, prepared, on a PGlite of its own with the same data and upkeep; callers in turn",
     sql,
     load: async (role, _connections, limits, work) => {
-      const userId = role === "authenticated" ? await newGuest(sql) : "";
-      return database.session(async (session) => {
-        await session.query("select set_config('request.jwt.claims', $1, false)", [
-          userId ? claimsOf(userId) : "",
-        ]);
-        await session.exec(`set role ${role}`);
-        try {
-          return await load({ ...limits, workers: 1 }, () =>
-            work(async (text, parameters) => (await session.query(text, parameters)).rows),
-          );
-        } finally {
-          await session.exec("reset role; set request.jwt.claims = ''");
-        }
-      });
+      const claims = role === "authenticated" ? claimsOf(await newGuest(sql)) : "";
+      const settings = { role, "request.jwt.claims": claims };
+      const run: Run = async (text, parameters) =>
+        (await database.statement(text, parameters, settings)).rows;
+      await work(run);
+      return load({ ...limits, workers: 1 }, () => work(run));
     },
     close: async () => {
       await sql.end();
       await new Promise((resolve) => wire.close(resolve));
+      await upkeep.stop();
       await database.close();
     },
   };
