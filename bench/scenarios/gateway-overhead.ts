@@ -58,6 +58,7 @@ export const gatewayOverhead = async (
         keyNameOf: () => undefined,
         metrics: createMetrics({
           databaseSeconds: async () => 0,
+          cache: async () => ({ hits: 0, reads: 0 }),
           queues: async () => [],
           realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
           functions: () => ({ workers: 0, restarts: 0 }),

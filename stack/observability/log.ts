@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import pino, { type DestinationStream, type Logger } from "pino";
 import { z } from "zod";
 import { readSettings } from "../settings.ts";
+import { reportsTo } from "./error-reports.ts";
 
 export type { Logger } from "pino";
 
@@ -9,18 +10,22 @@ export interface LogSettings {
   level: "silent" | "error" | "warn" | "info" | "debug";
   /** `json`: one object a line, for machines; `line`: one sentence a line, for people. */
   format: "json" | "line";
+  /** Where errors are posted besides, as JSON. */
+  errorWebhook?: string;
 }
 
 const Environment = z.object({
   SUPAMARKET_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   SUPAMARKET_LOG_FORMAT: z.enum(["json", "line"]).optional(),
+  SUPAMARKET_ERROR_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** What the environment asks for, else lines for people at a terminal and JSON for programs. */
 export const logSettings = (environment: NodeJS.ProcessEnv, isTerminal: boolean): LogSettings => {
   const settings = readSettings(Environment, environment);
   const format = settings.SUPAMARKET_LOG_FORMAT ?? (isTerminal ? "line" : "json");
-  return { level: settings.SUPAMARKET_LOG_LEVEL, format };
+  const errorWebhook = settings.SUPAMARKET_ERROR_WEBHOOK;
+  return { level: settings.SUPAMARKET_LOG_LEVEL, format, ...(errorWebhook && { errorWebhook }) };
 };
 
 /** Never written, wherever they stand in an entry. */
@@ -28,10 +33,17 @@ const secrets = ["apikey", "authorization", "token", "password", "secret", "cook
 
 /** Structured logs on stderr, unless another destination is given. */
 export const createLog = (
-  { level, format }: LogSettings,
+  { level, format, errorWebhook }: LogSettings,
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
-): Logger =>
-  pino(
+): Logger => {
+  const written = format === "json" ? destination : linesFor(destination);
+  const streams = errorWebhook
+    ? pino.multistream([
+        { level: "trace", stream: written },
+        { level: "error", stream: reportsTo(errorWebhook) },
+      ])
+    : written;
+  return pino(
     {
       level,
       base: null,
@@ -39,8 +51,9 @@ export const createLog = (
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), remove: true },
     },
-    format === "json" ? destination : linesFor(destination),
+    streams,
   );
+};
 
 export const silentLog = (): Logger => pino({ level: "silent" });
 

@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 export interface MetricsSources {
   /** Seconds that one statement takes now, its wait for a session included. */
   databaseSeconds(): Promise<number>;
+  /** Pages that statements found in the database's cache, and those that they had to read. */
+  cache(): Promise<{ hits: number; reads: number }>;
   /** Queues of pgmq, if there are any. */
   queues(): Promise<{ name: string; length: number }[]>;
   /** `messages`: sent and received since the start. */
@@ -67,6 +69,22 @@ export const createMetrics = (sources: MetricsSources): Metrics => {
     "supamarket_database_statement_seconds",
     "Time of one empty statement now, its wait in the queue included.",
     sources.databaseSeconds,
+  );
+  counter(
+    registry,
+    "supamarket_database_cache_hits_total",
+    "Pages found in the cache.",
+    async () => {
+      return (await sources.cache()).hits;
+    },
+  );
+  counter(
+    registry,
+    "supamarket_database_cache_reads_total",
+    "Pages read into the cache.",
+    async () => {
+      return (await sources.cache()).reads;
+    },
   );
   new Gauge({
     name: "supamarket_queue_messages",
@@ -138,13 +156,19 @@ export const createMetrics = (sources: MetricsSources): Metrics => {
 };
 
 /** A counter whose value somebody else keeps. */
-const counter = (registry: Registry, name: string, help: string, read: () => number) =>
+const counter = (
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number | Promise<number>,
+) =>
   new Counter({
     name,
     help,
     registers: [registry],
-    collect() {
+    async collect() {
+      const value = await read();
       this.reset();
-      this.inc(read());
+      this.inc(value);
     },
   });

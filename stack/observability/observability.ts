@@ -6,7 +6,8 @@ import { createHealth } from "./health.ts";
 import { createMetrics, type Metrics, type MetricsSources } from "./metrics.ts";
 import { createOperations } from "./operations.ts";
 
-export interface ObservabilityPorts extends Omit<MetricsSources, "databaseSeconds" | "queues"> {
+export interface ObservabilityPorts
+  extends Omit<MetricsSources, "databaseSeconds" | "cache" | "queues"> {
   database: Database;
   /** Where files are kept; absent: in memory. */
   dataDir: string | undefined;
@@ -28,6 +29,7 @@ export const createObservability = (ports: ObservabilityPorts): Observability =>
       await database.query("select 1");
       return (performance.now() - began) / 1000;
     },
+    cache: () => cacheOf(database),
     queues: () => queuesOf(database),
     realtime,
     functions,
@@ -39,6 +41,16 @@ export const createObservability = (ports: ObservabilityPorts): Observability =>
     storage: () => dataDir && access(dataDir, constants.W_OK),
   });
   return { metrics, operations: createOperations({ health, metrics, secretKey: ports.secretKey }) };
+};
+
+const Cache = z.object({ hits: z.coerce.number(), reads: z.coerce.number() });
+
+const cacheOf = async (database: Database): Promise<z.infer<typeof Cache>> => {
+  const { rows } = await database.query(
+    "select blks_hit as hits, blks_read as reads from pg_catalog.pg_stat_database " +
+      "where datname = current_database()",
+  );
+  return Cache.parse(rows[0]);
 };
 
 const Queue = z.object({ name: z.string(), length: z.coerce.number() });

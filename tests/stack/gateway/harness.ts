@@ -43,6 +43,7 @@ export const openDoor = async (
   const log: Entry[] = [];
   const metrics = createMetrics({
     databaseSeconds: async () => 0.001,
+    cache: async () => ({ hits: 0, reads: 0 }),
     queues: async () => [],
     realtime: () => ({ connections: 0, channels: 0, messages: 0 }),
     functions: () => ({ workers: 0, restarts: 0 }),

@@ -147,4 +147,5 @@ test("its figures are for the secret key", async () => {
   ]) {
     expect(text).toContain(name);
   }
+  expect(text).toMatch(/^supamarket_database_cache_hits_total [1-9]\d*$/m);
 });

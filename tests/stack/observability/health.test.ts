@@ -5,6 +5,7 @@ import { createOperations } from "../../../stack/observability/operations.ts";
 
 const metrics = createMetrics({
   databaseSeconds: async () => 0.25,
+  cache: async () => ({ hits: 900, reads: 100 }),
   queues: async () => [{ name: "jobs", length: 7 }],
   realtime: () => ({ connections: 3, channels: 5, messages: 70 }),
   functions: () => ({ workers: 2, restarts: 1 }),
@@ -54,6 +55,8 @@ test("only what exists is served, and only with GET", async () => {
 test("figures of the services are asked for when they are read, counters as such", async () => {
   const text = await metrics.text();
   expect(text).toContain("supamarket_database_statement_seconds 0.25");
+  expect(text).toContain("supamarket_database_cache_hits_total 900");
+  expect(text).toContain("supamarket_database_cache_reads_total 100");
   expect(text).toContain('supamarket_queue_messages{queue="jobs"} 7');
   expect(text).toContain("supamarket_realtime_channels 5");
   expect(text).toContain("# TYPE supamarket_realtime_messages_total counter");
