@@ -17,6 +17,8 @@ export interface LocatedFunction {
   verifyJwt: boolean;
   entrypoint: string;
   configFile: string | undefined;
+  /** The `supabase/` folder that it belongs to. */
+  projectFolder: string;
   /** Folders that it may read, beside its modules. */
   staticFolders: readonly string[];
   /** Variables of this function alone. */
@@ -48,6 +50,7 @@ export const locateFunction = (
     verifyJwt: settings.verify_jwt ?? true,
     entrypoint,
     configFile: settings.import_map ? resolve(base, settings.import_map) : found,
+    projectFolder: base,
     staticFolders: staticFolders(base, settings.static_files ?? []),
     env: settings.env ?? {},
   };

@@ -5,11 +5,12 @@ import type { LocatedFunction } from "./locate.ts";
 
 /**
  * What a function may do, as Deno flags: the network and its environment; reading packages and its
- * static files; writing temporary files. No subprocess, no foreign code. Its own modules are loaded
- * before any permission counts.
+ * static files; writing temporary files, but no file of the project, which may stand in a temporary
+ * folder itself. No subprocess, no foreign code. Its own modules are loaded before any permission
+ * counts.
  */
 export const permissionFlags = (
-  located: Pick<LocatedFunction, "staticFolders">,
+  located: Pick<LocatedFunction, "staticFolders" | "projectFolder">,
   modules: string | undefined,
 ): string[] => {
   const temporary = [...new Set(["/tmp", tmpdir()].filter(existsSync).flatMap(places))];
@@ -21,6 +22,7 @@ export const permissionFlags = (
     "--allow-import",
     `--allow-read=${[...readable, ...temporary].join(",")}`,
     `--allow-write=${temporary.join(",")}`,
+    `--deny-write=${places(located.projectFolder).join(",")}`,
   ];
 };
 
