@@ -6,7 +6,7 @@ import {
 } from "../database/database.ts";
 import type { Mail } from "../mail/message.ts";
 import type { Doorkeeper } from "./api-keys.ts";
-import { AuthError, databaseFailure } from "./auth-error.ts";
+import { databaseFailure } from "./auth-error.ts";
 import type { Limits } from "./limits.ts";
 import type { Letter } from "./mails.ts";
 import type { Providers } from "./oauth/providers.ts";
@@ -104,8 +104,7 @@ export const createContext = ({
         asAuthAdmin,
       )
       .catch((error: unknown) => {
-        // A refusal has a code too, but is no failure of the database.
-        if (error instanceof AuthError || !isDatabaseError(error)) throw error;
+        if (!isDatabaseError(error)) throw error;
         throw databaseFailure(failure, error);
       });
     for (const letter of letters) await deliver(compose(letter));

@@ -63,8 +63,18 @@ export interface DatabaseError extends Error {
   hint?: string;
 }
 
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+
+/** Whether PostgreSQL said it. Codes of sockets (`EPIPE`) look alike, but no SQLSTATE begins with E. */
 export const isDatabaseError = (error: unknown): error is DatabaseError =>
-  error instanceof Error && "code" in error && typeof error.code === "string";
+  /^(?!E)[0-9A-Z]{5}$/.test(codeOf(error) ?? "");
+
+/** Whether the server could not be asked at all: the driver's codes and those of sockets. */
+export const isConnectionLost = (error: unknown): error is Error =>
+  /^(CONNECT|ECONN|EPIPE$|ETIMEDOUT$|ENOTFOUND$|EAI_)/.test(codeOf(error) ?? "");
 
 /** `begin`, with each setting made local to the transaction, as one simple-protocol script. */
 export const beginScript = (settings: Settings = {}): string => {

@@ -122,7 +122,7 @@ export const createChanges = ({ database, log }: ChangesPorts): Changes => {
       await insert(id, request, access);
     } catch (error) {
       subscribers.delete(id);
-      if (error instanceof WatchRefused || !isDatabaseError(error)) throw error;
+      if (!isDatabaseError(error)) throw error;
       throw new WatchRefused(
         "Unable to subscribe to changes with given parameters. An exception happened so please " +
           `check your connect parameters: [${describe(request)}]. ` +

@@ -5,9 +5,10 @@ import type { AnswerRow } from "./sql/answer.ts";
 
 /** Throws when the result is not what the request insists on; what it changed must be undone. */
 export const refuseUnfit = (
-  { media, preferences }: RestRequest,
+  { media, preferences, query }: RestRequest,
   command: Command,
   row: AnswerRow,
+  total: number | undefined,
 ) => {
   const count = Number(row.page_total);
   if (media.kind === "object" && command.isShown && count !== 1) {
@@ -29,6 +30,16 @@ export const refuseUnfit = (
       `The query affects ${count} rows`,
     );
   }
+  const offset = query.scopes.get("")?.offset ?? 0;
+  const isPage = command.kind === "read" || command.kind === "call";
+  if (isPage && total !== undefined && offset > total) {
+    throw restError(
+      416,
+      "PGRST103",
+      "Requested range not satisfiable",
+      `An offset of ${offset} was requested, but there are only ${total} rows.`,
+    );
+  }
 };
 
 /** `total`: the number of all rows, whatever the page, if it was asked for. */
@@ -47,7 +58,7 @@ export const answer = (
     headers.set("location", locationOf(request, row.body));
   }
   for (const [name, value] of ownHeaders(row)) headers.append(name, value);
-  const status = ownStatus(row) ?? statusFor(request, command, row, total);
+  const status = ownStatus(row) ?? statusFor(command, row, total);
   const hasBody = command.isShown && status !== 204;
   if (hasBody || request.method === "HEAD") {
     if (!headers.has("content-type")) headers.set("content-type", media.type);
@@ -64,12 +75,7 @@ const locationOf = ({ path }: RestRequest, body: string): string => {
   return `${path}?${filters.join("&")}`;
 };
 
-const statusFor = (
-  request: RestRequest,
-  command: Command,
-  row: AnswerRow,
-  total: number | undefined,
-) => {
+const statusFor = (command: Command, row: AnswerRow, total: number | undefined) => {
   switch (command.kind) {
     case "insert":
       return 201;
@@ -81,15 +87,6 @@ const statusFor = (
     default: {
       if (command.isVoid) return 204;
       if (total === undefined) return 200;
-      const offset = request.query.scopes.get("")?.offset ?? 0;
-      if (offset > total) {
-        throw restError(
-          416,
-          "PGRST103",
-          "Requested range not satisfiable",
-          `An offset of ${offset} was requested, but there are only ${total} rows.`,
-        );
-      }
       return Number(row.page_total) < total ? 206 : 200;
     }
   }

@@ -1,4 +1,4 @@
-import { type DatabaseError, isDatabaseError } from "../database/database.ts";
+import { type DatabaseError, isConnectionLost, isDatabaseError } from "../database/database.ts";
 import { type ErrorBody, RestError, restError } from "./rest-error.ts";
 
 /**
@@ -31,6 +31,10 @@ const statusByCode: Readonly<Record<string, number>> = {
 /** The answer to a statement that failed; other errors are no answer and are thrown on. */
 export const asRestError = (error: unknown, isAnonymous: boolean): RestError => {
   if (error instanceof RestError) return error;
+  if (isConnectionLost(error)) {
+    const message = "Database client error. Retrying the connection.";
+    return restError(503, "PGRST001", message, error.message);
+  }
   if (!isDatabaseError(error)) throw error;
   if (error.code === "PGRST") return worded(error);
   const body: ErrorBody = {

@@ -46,6 +46,7 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
     at: string,
     parent: Table | undefined,
     alias: string,
+    most = maxRows,
   ) => {
     const scope = query.scopes.get(at) ?? { conditions: [], order: [] };
     unused.delete(at);
@@ -54,13 +55,9 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
       .filter((item) => item.kind === "embed")
       .map((item) => embed(item, at, parent));
     refuseEmbedFilters(scope.conditions, embeds);
-    const limit = Math.min(scope.limit ?? maxRows, maxRows);
+    const limit = Math.min(scope.limit ?? most, most);
     return { alias, columns, embeds, scope: { ...scope, limit } };
   };
-
-  /** A to-one embed has no need of a limit, and is planned as a plain join without one. */
-  const unlimited = ({ limit: _, ...scope }: Scope, given: Scope | undefined): Scope =>
-    given?.limit === undefined ? scope : { ...scope, limit: given.limit };
 
   const embed = (item: SelectedEmbed, at: string, parent: Table | undefined): EmbedPlan => {
     const key = item.alias ?? item.target;
@@ -69,10 +66,10 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
     const { foreign } = relationship;
     const path = at === "" ? key : `${at}.${key}`;
     const alias = `${foreign.name}_${++aliases}`;
-    const plan = level(item.select, path, foreign, alias);
+    // One row needs no limit, and without one it is planned as a plain join.
+    const most = relationship.isToOne ? Number.POSITIVE_INFINITY : maxRows;
     return {
-      ...plan,
-      scope: relationship.isToOne ? unlimited(plan.scope, query.scopes.get(path)) : plan.scope,
+      ...level(item.select, path, foreign, alias, most),
       table: foreign,
       name: key,
       selected: item,

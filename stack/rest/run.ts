@@ -26,26 +26,37 @@ export const run = async (
 ): Promise<Result> => {
   if (!isDecidedLater(command, request)) {
     const row = first(await database.statement<AnswerRow>(command.text, command.values, settings));
-    refuseUnfit(request, command, row);
-    return { row, total: totalOf(request, command, row) };
+    return checked(request, command, row, totalOf(request, command, row));
   }
   return database.transaction(async (session) => {
     const planned = command.estimate && (await plannedRows(session, command.estimate));
     const row = first(await session.query<AnswerRow>(command.text, command.values));
-    refuseUnfit(request, command, row);
-    if (planned === undefined) return { row, total: totalOf(request, command, row) };
-    const counted = row.total === null ? undefined : Number(row.total);
-    const isExact = counted !== undefined && counted <= maxRows;
-    return { row, total: isExact ? counted : Math.max(planned, counted ?? 0) };
+    const counted = totalOf(request, command, row);
+    const isExact = planned === undefined || (counted !== undefined && counted <= maxRows);
+    const total = isExact ? counted : Math.max(planned, counted ?? 0);
+    return checked(request, command, row, total);
   }, settings);
 };
 
+const checked = (
+  request: RestRequest,
+  command: Command,
+  row: AnswerRow,
+  total: number | undefined,
+): Result => {
+  refuseUnfit(request, command, row, total);
+  return { row, total };
+};
+
 const isDecidedLater = (
-  { kind, estimate }: Command,
+  { isReadOnly, estimate }: Command,
   { preferences, media }: RestRequest,
 ): boolean =>
   estimate !== undefined ||
-  (kind !== "read" && (media.kind === "object" || preferences["max-affected"] !== undefined));
+  (!isReadOnly &&
+    (media.kind === "object" ||
+      preferences["max-affected"] !== undefined ||
+      preferences.count !== undefined));
 
 const plannedRows = async (
   session: Session,

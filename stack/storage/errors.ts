@@ -98,6 +98,6 @@ const fromDatabase = (code: string, message: string): StorageError => {
 
 /** Database errors as `StorageError`; everything else as it is. */
 export const asStorageError = (error: unknown): unknown =>
-  isDatabaseError(error) && /^[0-9A-Z]{5}$/.test(error.code)
+  isDatabaseError(error)
     ? Object.assign(fromDatabase(error.code, error.message), { cause: error })
     : error;

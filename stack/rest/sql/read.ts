@@ -6,7 +6,7 @@ import type { ColumnPairs } from "../schema/relationships.ts";
 import { conditionsSql, fieldSql } from "./conditions.ts";
 import { identifier, qualified, type Statement } from "./statement.ts";
 
-/** The rows of a plan. `source` is what stands in `from`; `isBounded` applies limit and offset. */
+/** The rows of a plan. `source` is what stands in `from`; `isUnbounded` leaves its page out. */
 export const readSql = (
   plan: ReadPlan,
   source: string,

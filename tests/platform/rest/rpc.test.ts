@@ -211,6 +211,16 @@ describe("writing", () => {
     expect((await serviceClient().from("stock").select().eq("place", place)).data).toHaveLength(2);
   });
 
+  test("a page past the end undoes it as well", async () => {
+    const place = unique("past");
+    await serviceClient().from("stock").insert({ place, code: "a" });
+    const { error, status } = await serviceClient()
+      .rpc("clear_stock", { place }, { count: "exact" })
+      .range(10, 12);
+    expect({ status, code: error?.code }).toEqual({ status: 416, code: "PGRST103" });
+    expect((await serviceClient().from("stock").select().eq("place", place)).data).toHaveLength(1);
+  });
+
   test("more rows than allowed undo it as well", async () => {
     const place = unique("affected");
     await serviceClient()
