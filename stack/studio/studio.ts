@@ -101,7 +101,8 @@ export const createStudio = (ports: StudioPorts): Studio => {
     });
     await next();
   });
-  app.get("/*", serveStatic({ root: built }));
+  // Made when asked: before the build it would complain on the console that its folder is missing.
+  app.get("/*", (context, next) => serveStatic({ root: built })(context, next));
 
   app.notFound(() => Response.json({ message: "There is nothing here." }, { status: 404 }));
   app.onError((error) => {
