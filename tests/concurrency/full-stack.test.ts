@@ -1,32 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PortTaken } from "../../stack/ports.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
+import type { Stack } from "../../stack/stack.ts";
 import type { Database } from "../../types/database.ts";
 import { clientAt } from "../support/client.ts";
 import { anAddress } from "../support/factories.ts";
 import { type NativePostgres, startNativePostgres } from "../support/native-postgres.ts";
+import { startOwnStack } from "../support/own-stack.ts";
 
 let server: NativePostgres;
 let stack: Stack;
 
 beforeAll(async () => {
   server = await startNativePostgres();
-  stack = await startOn(server.url);
+  stack = await startOwnStack({ databaseUrl: server.url });
 });
 afterAll(async () => {
   await stack?.stop();
   await server?.stop();
 });
-
-const startOn = async (databaseUrl: string, port = 27_321): Promise<Stack> => {
-  try {
-    return await startStack({ workdir: process.cwd(), port, memory: true, databaseUrl });
-  } catch (error) {
-    if (!(error instanceof PortTaken) || port > 27_900) throw error;
-    return startOn(databaseUrl, port + 10);
-  }
-};
 
 const client = (key: string) => clientAt<Database>(stack.urls.api, key);
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { clientAt } from "../support/client.ts";
+import { takePortBlock } from "../support/ports.ts";
 import { refusedStart, type StackProcess, startProcess } from "../support/stack-process.ts";
 
 const folders: string[] = [];
@@ -40,12 +41,19 @@ const notesProject = async (): Promise<string> => {
   return folder;
 };
 
+const argumentsFor = async (folder: string): Promise<string[]> => [
+  "--workdir",
+  folder,
+  "--port",
+  String(await takePortBlock()),
+];
+
 const clientOf = ({ status }: StackProcess) => clientAt(status.API_URL, status.PUBLISHABLE_KEY);
 
 describe("the local stack", () => {
   test("serves any project's supabase folder and keeps its data over a kill -9", async () => {
     const folder = await notesProject();
-    const args = ["--workdir", folder, "--port", "26421"];
+    const args = await argumentsFor(folder);
     const first = await start(args);
     const client = clientOf(first);
     const acknowledged: string[] = [];
@@ -69,7 +77,7 @@ describe("the local stack", () => {
 
   test("refuses to start over an applied migration that was changed, and says which", async () => {
     const folder = await notesProject();
-    const args = ["--workdir", folder, "--port", "26431"];
+    const args = await argumentsFor(folder);
     const stack = await start(args);
     expect(await stack.end("SIGTERM")).toBe(0);
 
@@ -89,53 +97,43 @@ describe("the local stack", () => {
     const folder = await notesProject();
     const path = join(folder, "supabase", "migrations", "20260102000000_broken.sql");
     await writeFile(path, "create table public.half (id int);\n\nselect * from nowhere;\n");
-    const { code, stderr } = await refusedStart([
-      "--workdir",
-      folder,
-      "--port",
-      "26441",
-      "--memory",
-    ]);
+    const args = await argumentsFor(folder);
+    const { code, stderr } = await refusedStart(args);
     expect(code).toBe(1);
     expect(stderr).toContain(
       '20260102000000_broken.sql:3 failed: relation "nowhere" does not exist',
     );
+
+    await writeFile(path, "create table public.half (id int);\n");
+    await start(args);
   }, 60_000);
 
   test("a migration cannot do what the role postgres may not do on Supabase", async () => {
     const folder = await notesProject();
     const path = join(folder, "supabase", "migrations", "20260102000000_too_much.sql");
     await writeFile(path, "alter table auth.users add column shoe_size int;\n");
-    const { code, stderr } = await refusedStart([
-      "--workdir",
-      folder,
-      "--port",
-      "26451",
-      "--memory",
-    ]);
+    const { code, stderr } = await refusedStart(await argumentsFor(folder));
     expect(code).toBe(1);
     expect(stderr).toContain("must be owner of table users");
   }, 60_000);
 
   test("says in one sentence which port is taken", async () => {
     const folder = await notesProject();
-    const holder = createServer().listen(26463, "127.0.0.1");
-    const { code, stderr } = await refusedStart([
-      "--workdir",
-      folder,
-      "--port",
-      "26461",
-      "--memory",
-    ]);
+    const args = await argumentsFor(folder);
+    const studio = Number(args.at(-1)) + 2;
+    const holder = createServer().listen(studio, "127.0.0.1");
+    const { code, stderr } = await refusedStart(args);
     holder.close();
     expect(code).toBe(1);
-    expect(stderr.trim()).toMatch(/^Port 26463 \(studio\) is taken.*--port N`\.$/);
+    expect(stderr.trim()).toMatch(
+      new RegExp(`^Port ${studio} \\(studio\\) is taken.*--port N\`\\.$`),
+    );
   });
 
   test("refuses a second stack on the same data", async () => {
     const folder = await notesProject();
-    await start(["--workdir", folder, "--port", "26471"]);
-    const { code, stderr } = await refusedStart(["--workdir", folder, "--port", "26481"]);
+    await start(await argumentsFor(folder));
+    const { code, stderr } = await refusedStart(await argumentsFor(folder));
     expect(code).toBe(1);
     expect(stderr).toMatch(/Another stack \(process \d+\) uses/);
   }, 60_000);
@@ -160,7 +158,7 @@ describe("the local stack", () => {
       join(folder, "supabase", "config.toml"),
       'project_id = "notes"\n[functions.hello]\nverify_jwt = false\n',
     );
-    const stack = await start(["--workdir", folder, "--port", "26491", "--memory"]);
+    const stack = await start([...(await argumentsFor(folder)), "--memory"]);
     const answer = await fetch(`${stack.status.API_URL}/functions/v1/hello`);
     expect(await answer.text()).toBe("hello");
     const children = await childrenOf(stack.child.pid ?? 0);

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Database } from "../../types/database.ts";
 import { clientAt } from "../support/client.ts";
 import { anAddress } from "../support/factories.ts";
+import { takePortBlock } from "../support/ports.ts";
 import { type StackProcess, startProcess } from "../support/stack-process.ts";
 
 const folders: string[] = [];
@@ -22,8 +23,9 @@ const aShop = async (): Promise<() => Promise<StackProcess>> => {
   folders.push(folder);
   await symlink(resolve("supabase"), join(folder, "supabase"));
   await symlink(resolve("node_modules"), join(folder, "node_modules"));
+  const port = String(await takePortBlock());
   return async () => {
-    const stack = await startProcess(["--workdir", folder, "--port", "26521"]);
+    const stack = await startProcess(["--workdir", folder, "--port", port]);
     running.push(stack);
     return stack;
   };

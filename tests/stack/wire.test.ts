@@ -8,8 +8,9 @@ import { imageOf, readImage } from "../../stack/database/image.ts";
 import { openPglite, type PgliteDatabase } from "../../stack/database/pglite.ts";
 import { ensurePlatform, platformVersion } from "../../stack/database/platform.ts";
 import { serveWire } from "../../stack/database/wire.ts";
+import { takePortBlock } from "../support/ports.ts";
 
-const port = 26622;
+let port: number;
 let database: PgliteDatabase;
 let close: () => void;
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
   const image = await readImage(await imageOf([platformVersion()]));
   database = await openPglite(image ? { image } : {});
   await ensurePlatform(database);
+  port = await takePortBlock();
   const server = await serveWire(database, {
     host: "127.0.0.1",
     port,

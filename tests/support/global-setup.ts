@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { PortTaken } from "../../stack/ports.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
+import type { Stack } from "../../stack/stack.ts";
+import { startOwnStack } from "./own-stack.ts";
 import { type ProjectAddress, projectFromEnvironment } from "./project.ts";
 
 declare module "vitest" {
@@ -25,8 +25,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("platform", given);
     return async () => undefined;
   }
-  const shop = await startOnFreePorts(process.cwd());
-  const platform = await startOnFreePorts(join(process.cwd(), "tests/platform/project"));
+  const shop = await startOwnStack();
+  const platform = await startOwnStack({
+    workdir: join(process.cwd(), "tests/platform/project"),
+  });
   project.provide("project", addressOf(shop));
   project.provide("platform", addressOf(platform));
   return async () => {
@@ -45,19 +47,3 @@ const addressOf = ({ urls, keys }: Stack): ProjectAddress => ({
   sandboxUrl: urls.sandbox,
   pagesUrl: urls.pages,
 });
-
-/**
- * Two checkouts may be tested at the same time, so each run looks for a block of its own; below the
- * ports that systems give to outgoing connections, which would take one of the block by chance.
- */
-const startOnFreePorts = async (workdir: string): Promise<Stack> => {
-  const first = process.pid % 60;
-  for (let tried = 0; ; tried++) {
-    try {
-      const port = 25_321 + ((first + tried) % 60) * 10;
-      return await startStack({ workdir, port, memory: true });
-    } catch (error) {
-      if (!(error instanceof PortTaken) || tried === 59) throw error;
-    }
-  }
-};

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, inject } from "vitest";
 
 /** A port next to the sandbox's own, which nothing else of the block takes. */
 const port = () =>
-  Number(new URL(inject("project").sandboxUrl ?? "http://127.0.0.1:54325").port) + 5;
+  Number(new URL(inject("project").sandboxUrl ?? "http://127.0.0.1:54325").port) + 4;
 
 const listening = async (): Promise<Server | undefined> => {
   const server = createServer();

@@ -3,11 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { clientAt } from "../../support/client.ts";
+import { takePortBlock } from "../../support/ports.ts";
 import { type StackProcess, startProcess } from "../../support/stack-process.ts";
 
 let stack: StackProcess;
 beforeAll(async () => {
-  stack = await startProcess(["--memory", "--port", String(27_321 + (process.pid % 60) * 10)]);
+  stack = await startProcess(["--memory", "--port", String(await takePortBlock())]);
 });
 afterAll(() => stack?.end("SIGTERM"));
 

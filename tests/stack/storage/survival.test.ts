@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { Upload } from "tus-js-client";
 import { afterEach, expect, test } from "vitest";
 import { clientAt } from "../../support/client.ts";
+import { takePortBlock } from "../../support/ports.ts";
 import { type StackProcess, startProcess } from "../../support/stack-process.ts";
 
 const folders: string[] = [];
@@ -21,8 +22,9 @@ const aProject = async () => {
   folders.push(folder);
   await symlink(resolve("tests/platform/project/supabase"), join(folder, "supabase"));
   await symlink(resolve("node_modules"), join(folder, "node_modules"));
+  const port = String(await takePortBlock());
   const start = async () => {
-    const stack = await startProcess(["--workdir", folder, "--port", "26561"]);
+    const stack = await startProcess(["--workdir", folder, "--port", port]);
     running.push(stack);
     return stack;
   };
