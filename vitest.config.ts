@@ -8,6 +8,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
+    // Files share what a worker has loaded: they keep no state in modules, and loading costs more
+    // than many of them take.
+    isolate: false,
     // One more than the cores: many tests wait for processes that they started.
     maxWorkers: 3,
     reporters: ["default", "./tests/support/closing-line.ts"],

@@ -4,9 +4,10 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import Stripe from "stripe";
-import { afterEach, vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
+import { closeServer, listenOn } from "../../stack/listen.ts";
 import {
   createStripeSandbox,
   type StripeSandboxOptions,
@@ -20,16 +21,6 @@ const portOf = (address: string | AddressInfo | null): number => {
   return address.port;
 };
 
-const closers: (() => Promise<unknown>)[] = [];
-
-/** Has `close` run after the test, last added first. */
-export const afterTest = (close: () => Promise<unknown>): void => {
-  closers.push(close);
-};
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
 interface Received {
   event: Stripe.Event;
   headers: IncomingHttpHeaders;
@@ -38,7 +29,7 @@ interface Received {
 /** A folder for the test's files. */
 export const aFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "stripe-sandbox-"));
-  afterTest(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
 };
 
@@ -66,10 +57,7 @@ export const aShop = async (answer: (received: Received, count: number) => numbe
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  afterTest(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
+  onTestFinished(() => closeServer(server));
   return {
     url: `http://127.0.0.1:${portOf(server.address())}/webhooks/stripe`,
     received,
@@ -82,18 +70,12 @@ type Shop = Awaited<ReturnType<typeof aShop>>;
 /** A sandbox on a free port, with clients and control; ends with the test unless stopped before. */
 export const aSandbox = async (shop: Shop, options: Partial<StripeSandboxOptions> = {}) => {
   let fetchFrom: Awaited<ReturnType<typeof createStripeSandbox>>["fetch"];
-  const server = serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch: (request, env) => {
-      const socket = "incoming" in env ? env.incoming.socket : undefined;
-      return fetchFrom(request, {
-        address: socket && "remoteAddress" in socket ? socket.remoteAddress : undefined,
-        reset: () => socket?.destroy(),
-      });
-    },
-  });
-  await once(server, "listening");
+  const listener = getRequestListener(
+    (request, { incoming: { socket } }) =>
+      fetchFrom(request, { address: socket.remoteAddress, reset: () => socket.destroy() }),
+    { overrideGlobalObjects: false },
+  );
+  const server = await listenOn(createServer(listener), 0);
   const port = portOf(server.address());
   const url = `http://127.0.0.1:${port}`;
   const sandbox = await createStripeSandbox({
@@ -107,13 +89,9 @@ export const aSandbox = async (shop: Shop, options: Partial<StripeSandboxOptions
   fetchFrom = sandbox.fetch;
   const stop = async () => {
     await sandbox.stop();
-    server.close();
+    await closeServer(server);
   };
-  afterTest(async () => {
-    await sandbox.stop();
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    server.close();
-  });
+  onTestFinished(stop);
   const stripe = (config: Stripe.StripeConfig = {}, key = SECRET_KEY) =>
     new Stripe(key, {
       host: "127.0.0.1",

@@ -70,6 +70,8 @@ export const visitor = async (browser: Browser): Promise<Visitor> => {
   const context = await browser.newContext({
     locale: "en-GB",
     viewport: { width: 1280, height: 860 },
+    // Without a graphics card every frame of an animation is drawn by the processor.
+    reducedMotion: "reduce",
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
