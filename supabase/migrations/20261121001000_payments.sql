@@ -138,6 +138,7 @@ create table private.payment_events (
   payload jsonb not null,
   provider_payment_id text,
   provider_session_id text,
+  occurred_at timestamptz,
   payment_id uuid references public.payments (id) on delete restrict,
   outcome text,
   received_at timestamptz not null default now(),
@@ -153,6 +154,8 @@ create table private.payment_events (
 comment on table private.payment_events is
   'Inbox of the providers'' events, one row an event. unknown_payment and deferred wait: they are '
   'applied as soon as their payment is known, or captured.';
+comment on column private.payment_events.occurred_at is
+  'UTC, by the provider''s clock; null: it does not say. Events are delivered in any order.';
 
 create index payment_events_payment_id_idx on private.payment_events (payment_id)
   where payment_id is not null;
@@ -715,6 +718,27 @@ begin
 end;
 $$;
 
+-- Whether what an event tells has been overtaken by one that was applied before it. Providers count
+-- in seconds: of events of the same second, a failure comes after what it is the end of.
+create function private.is_overtaken(event private.payment_events, payment public.payments)
+returns boolean
+language sql stable set search_path = ''
+as $$
+  select exists (
+    select from private.payment_events e
+    where e.payment_id = (is_overtaken.payment).id
+      and e.outcome = 'applied'
+      and e.payload ->> 'state' <> 'refunded'
+      and (
+        e.occurred_at > (is_overtaken.event).occurred_at
+        or e.occurred_at = (is_overtaken.event).occurred_at
+          and (is_overtaken.payment).status = 'failed'
+          and (is_overtaken.event).payload ->> 'state'
+            in ('requires_action', 'processing', 'authorised')
+      )
+  )
+$$;
+
 -- Applies one inbox row to its payment. Safe to call again: a settled row is left alone.
 create function private.settle_payment_event(event_row_id bigint, payment_id uuid) returns text
 language plpgsql security definer set search_path = ''
@@ -815,7 +839,7 @@ begin
       v_outcome := 'applied';
     end if;
 
-  elsif v_body ->> 'state' <> 'ignored' and exists (
+  elsif v_body ->> 'state' <> 'ignored' and not private.is_overtaken(v_event, v_payment) and exists (
     select from private.payment_transitions t
     where t.from_status = v_payment.status
       and t.to_status = (v_body ->> 'state')::public.payment_state
@@ -868,7 +892,7 @@ begin
   v_unknown := event - array[
     'payment_id', 'provider_payment_id', 'provider_session_id', 'provider_refund_id', 'refund_id',
     'state', 'refund_state', 'amount', 'currency', 'failure_code', 'failure_message', 'card',
-    'raw'];
+    'occurred_at', 'raw'];
   if v_unknown <> '{}' then
     perform private.raise_invalid_input(
       'event.' || (select min(k) from jsonb_object_keys(v_unknown) k),
@@ -882,6 +906,10 @@ begin
   if coalesce(event ->> 'state', '') not in ('requires_action', 'processing', 'authorised',
     'captured', 'failed', 'cancelled', 'refunded', 'ignored') then
     perform private.raise_invalid_input('event.state', 'This is not a known state.');
+  end if;
+  if event ->> 'occurred_at' !~ '^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$' then
+    perform private.raise_invalid_input('event.occurred_at',
+      'This must be an instant in UTC, as 2026-01-31T12:00:00Z.');
   end if;
   if coalesce(event ->> 'refund_state', 'pending') not in ('pending', 'succeeded', 'failed') then
     perform private.raise_invalid_input('event.refund_state',
@@ -936,11 +964,12 @@ begin
 
   -- First into the inbox: a second delivery waits here for the first one's transaction.
   insert into private.payment_events as e
-    (provider, event_id, type, payload, provider_payment_id, provider_session_id)
+    (provider, event_id, type, payload, provider_payment_id, provider_session_id, occurred_at)
   values (
     v_provider, apply_payment_event.event_id, coalesce(apply_payment_event.type, ''),
     apply_payment_event.event, apply_payment_event.event ->> 'provider_payment_id',
-    apply_payment_event.event ->> 'provider_session_id'
+    apply_payment_event.event ->> 'provider_session_id',
+    (apply_payment_event.event ->> 'occurred_at')::timestamptz
   )
   on conflict on constraint payment_events_once do nothing
   returning e.id into v_row_id;

@@ -1,6 +1,6 @@
 begin;
 \ir helpers.psql
-select plan(61);
+select plan(66);
 
 select tests.a_product('kettle', 2500, 50);
 create temporary table seen (what text primary key, order_id uuid, payment_id uuid);
@@ -104,6 +104,21 @@ select public.record_payment_started(tests.payment('retry'), 'pi_retry');
 select is(tests.event(tests.payment('retry'), 'failed', '{"failure_code": "card_declined"}'),
   'applied', 'a card is declined');
 select is(tests.state('retry'), 'pending failed failed', 'the order stays payable');
+
+-- Events are delivered in any order
+
+select tests.buy('challenged');
+select public.start_payment_attempt(tests.order('challenged'));
+select is(tests.event(tests.payment('challenged'), 'failed',
+  '{"occurred_at": "2026-01-31T12:00:05Z"}'), 'applied', 'a failed challenge');
+select is(tests.event(tests.payment('challenged'), 'requires_action',
+  '{"occurred_at": "2026-01-31T12:00:05Z"}'), 'ignored', 'is not undone by its own beginning');
+select is(tests.event(tests.payment('challenged'), 'requires_action',
+  '{"occurred_at": "2026-01-31T12:00:06Z"}'), 'applied', 'the next card may be challenged as well');
+select is(tests.event(tests.payment('challenged'), 'failed',
+  '{"occurred_at": "2026-01-31T12:00:04Z"}'), 'ignored',
+  'which the failure of an older one does not end');
+select is(tests.state('challenged'), 'pending pending requires_action', 'it waits for the shopper');
 create temporary table second as select public.start_payment_attempt(tests.order('retry'))
   as answer;
 grant select on second to public;

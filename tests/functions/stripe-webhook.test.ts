@@ -87,7 +87,7 @@ const aRefund = (over: object = {}) => ({
 });
 
 const anEvent = (type: string, object: object, id = "evt_1") =>
-  JSON.stringify({ id, object: "event", type, data: { object } });
+  JSON.stringify({ id, object: "event", type, created: 1_769_860_800, data: { object } });
 
 const sign = (payload: string, key = secret, timestamp = Math.floor(Date.now() / 1000)) =>
   stripe.webhooks.generateTestHeaderStringAsync({ payload, secret: key, timestamp });
@@ -124,6 +124,7 @@ describe("a webhook of Stripe", () => {
           provider_payment_id: "pi_1",
           amount: 5399,
           currency: "GBP",
+          occurred_at: "2026-01-31T12:00:00.000Z",
           raw,
         },
       ],
@@ -205,7 +206,7 @@ describe("a webhook of Stripe", () => {
     const payload = anEvent(type, object);
     expect((await deliver(handler, payload, await sign(payload))).status).toBe(200);
     expect(applied).toHaveLength(1);
-    expect(applied[0]?.[2]).toMatchObject(meaning);
+    expect(applied[0]?.[2]).toMatchObject({ ...meaning, occurred_at: "2026-01-31T12:00:00.000Z" });
   });
 
   it("counts Icelandic krónur as we do, not in Stripe's hundredths", async () => {

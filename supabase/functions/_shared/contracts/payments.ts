@@ -80,6 +80,8 @@ export interface PaymentEvent {
   failure_code?: string;
   failure_message?: string;
   card?: { brand?: string; last4?: string };
+  /** When it happened by the provider's clock, ISO 8601 in UTC: events are delivered in any order. */
+  occurred_at?: string;
   /** The provider's object, kept in the inbox. */
   raw?: unknown;
 }

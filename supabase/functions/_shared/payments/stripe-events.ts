@@ -16,6 +16,8 @@ import {
 export const StripeEvent = z.object({
   id: z.string().min(1),
   type: z.string().min(1),
+  /** Seconds since 1970. */
+  created: z.int(),
   data: z.object({ object: z.looseObject({}) }),
 });
 export type StripeEvent = z.infer<typeof StripeEvent>;
@@ -26,6 +28,7 @@ export type StripeEvent = z.infer<typeof StripeEvent>;
  */
 export const normaliseStripeEvent = (event: StripeEvent): PaymentEvent => ({
   ...meaning(event),
+  occurred_at: new Date(event.created * 1000).toISOString(),
   raw: withoutSecrets(event.data.object),
 });
 
