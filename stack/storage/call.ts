@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Access } from "./access.ts";
 import type { Caller } from "./caller.ts";
-import { invalidRequest, StorageError } from "./errors.ts";
+import { bodyTooLarge, invalidRequest } from "./errors.ts";
 import type { IncomingBody } from "./incoming.ts";
 import { requireBucketName } from "./names.ts";
 import type { Place } from "./objects.ts";
@@ -36,7 +36,7 @@ export const jsonBody = async <T>(call: Call, schema: z.ZodType<T>): Promise<T> 
   for await (const chunk of call.body.chunks()) {
     size += chunk.byteLength;
     if (size > jsonLimit) {
-      throw new StorageError(413, "Payload too large", "Request body is too large", 413);
+      throw bodyTooLarge();
     }
     parts.push(chunk);
   }

@@ -41,7 +41,7 @@ export const setDisposition = ({ url }: Call, headers: Headers): void => {
   const encoded = encodeURIComponent(name);
   headers.set(
     "content-disposition",
-    name === "" ? "attachment;" : `attachment; filename=${encoded}; filename*=UTF-8''${encoded};`,
+    name === "" ? "attachment;" : `attachment; filename=${encoded}; filename*=UTF-8''${encoded}`,
   );
 };
 
@@ -100,7 +100,7 @@ export const findForCaller: Finder = async (call) => {
 /** The object that a signed address names, and until when. */
 export const findSigned = async (signatures: Signatures, call: Call) => {
   const place = requiredPlace(call);
-  const signed = await signatures.verify(call.url.searchParams.get("token"), place);
+  const signed = await signatures.verify(call.url.searchParams.get("token"), place, "download");
   const object = await call.access.asService((session) => findObject(session, place));
   return { object, signed };
 };

@@ -1,47 +1,89 @@
 import { isDatabaseError } from "../database/database.ts";
 
+/** Where a refusal differs from the usual. */
+interface Unusual {
+  /** What the body calls `error`; else the code. */
+  error?: string;
+  /** Else 400, and the true one for faults of the server. */
+  httpStatus?: number;
+}
+
 /**
  * A refusal as Supabase Storage words it. The body carries the true status as text; the HTTP status
- * is 400 for all of them but faults of the server, which is what clients are used to.
+ * is 400 for nearly all of them, which is what clients are used to.
  */
 export class StorageError extends Error {
   override name = "StorageError";
+  readonly error: string;
+  readonly httpStatus: number;
+
   constructor(
     /** What the body calls `statusCode`. */
     readonly status: number,
-    /** What the body calls `error`. */
-    readonly error: string,
+    /** One of Supabase Storage's error codes. */
+    readonly code: string,
     message: string,
-    /** The HTTP status where it is not the usual one. */
-    readonly httpStatus = status >= 500 ? status : 400,
+    { error = code, httpStatus = status >= 500 ? status : 400 }: Unusual = {},
   ) {
     super(message);
+    this.error = error;
+    this.httpStatus = httpStatus;
   }
 
   get response(): Response {
-    const { status, error, message, httpStatus } = this;
-    return Response.json({ statusCode: String(status), error, message }, { status: httpStatus });
+    const { status, error, message, code, httpStatus } = this;
+    return Response.json(
+      { statusCode: String(status), error, message, code },
+      { status: httpStatus },
+    );
   }
 }
 
-export const noSuchBucket = () => new StorageError(404, "Bucket not found", "Bucket not found");
+/** No address of Storage; worded by the server that Supabase Storage is built on. */
+class RouteNotFound extends StorageError {
+  override get response(): Response {
+    const { status, error, message } = this;
+    return Response.json({ message, error, statusCode: status }, { status });
+  }
+}
 
-export const noSuchKey = () => new StorageError(404, "not_found", "Object not found");
+export const routeNotFound = (method: string, path: string) =>
+  new RouteNotFound(404, "NotFound", `Route ${method}:${path} not found`, { error: "Not Found" });
+
+export const noSuchBucket = () =>
+  new StorageError(404, "NoSuchBucket", "Bucket not found", { error: "Bucket not found" });
+
+export const noSuchKey = () =>
+  new StorageError(404, "NoSuchKey", "Object not found", { error: "not_found" });
 
 /** The row is there and its file is not. */
-export const fileMissing = () => new StorageError(404, "Not found", "The resource was not found");
+export const fileMissing = () =>
+  new StorageError(404, "NoSuchKey", "The resource was not found", { error: "Not found" });
 
 export const invalidBucketName = () =>
-  new StorageError(400, "Invalid Input", "Bucket name invalid");
+  new StorageError(400, "InvalidBucketName", "Bucket name invalid", { error: "Invalid Input" });
 
 export const invalidKey = (key: string) =>
   new StorageError(400, "InvalidKey", `Invalid key: ${key}`);
 
+const mimeTypeRefused = (message: string) =>
+  new StorageError(415, "InvalidMimeType", message, { error: "invalid_mime_type" });
+
 export const invalidMimeType = (mimetype: string) =>
-  new StorageError(415, "invalid_mime_type", `mime type ${mimetype} is not supported`);
+  mimeTypeRefused(`mime type ${mimetype} is not supported`);
+
+export const invalidContentType = () => mimeTypeRefused("Invalid Content-Type header");
 
 export const entityTooLarge = (entity = "object") =>
-  new StorageError(413, "Payload too large", `The ${entity} exceeded the maximum allowed size`);
+  new StorageError(413, "EntityTooLarge", `The ${entity} exceeded the maximum allowed size`, {
+    error: "Payload too large",
+  });
+
+export const bodyTooLarge = () =>
+  new StorageError(413, "EntityTooLarge", "Request body is too large", {
+    error: "Payload too large",
+    httpStatus: 413,
+  });
 
 export const invalidFileSizeLimit = () =>
   new StorageError(
@@ -56,21 +98,22 @@ export const bucketNotEmpty = () =>
 export const noContent = (message = "No content provided") =>
   new StorageError(400, "InvalidRequest", message);
 
-export const accessDenied = (message: string) => new StorageError(403, "Unauthorized", message);
+export const accessDenied = (message: string, httpStatus = 400) =>
+  new StorageError(403, "AccessDenied", message, { error: "Unauthorized", httpStatus });
 
 export const invalidJwt = (message: string) => new StorageError(400, "InvalidJWT", message);
 
 export const invalidSignature = (message = "Invalid signature") =>
   new StorageError(400, "InvalidSignature", message);
 
+export const invalidParameter = (name: string) =>
+  new StorageError(400, "InvalidParameter", `Invalid Parameter ${name}`);
+
 /** What the schema of a route refuses; the message names the place. */
-export const invalidRequest = (message: string) => new StorageError(400, "Error", message);
+export const invalidRequest = (message: string) =>
+  new StorageError(400, "InvalidRequest", message, { error: "Error" });
 
-export const routeNotFound = (method: string, path: string) =>
-  new StorageError(404, "Not Found", `Route ${method}:${path} not found`, 404);
-
-export const imageRefused = (status: number, message: string) =>
-  new StorageError(status, "InvalidRequest", message);
+export const imageRefused = (message: string) => new StorageError(400, "InvalidRequest", message);
 
 /** What a database error means to a client of Storage. */
 const fromDatabase = (code: string, message: string): StorageError => {
@@ -82,7 +125,9 @@ const fromDatabase = (code: string, message: string): StorageError => {
           : message,
       );
     case "23505":
-      return new StorageError(409, "Duplicate", "The resource already exists");
+      return new StorageError(409, "ResourceAlreadyExists", "The resource already exists", {
+        error: "Duplicate",
+      });
     case "23503":
       return new StorageError(404, "InvalidRequest", "The related resource does not exist");
     case "55P03":

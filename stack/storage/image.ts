@@ -50,7 +50,7 @@ const formatOf = (
   { format }: Transformation,
   accept: string | null,
 ): Format => {
-  if (format === "avif") return "avif";
+  if (format === "avif" || format === "webp") return format;
   if (format !== "origin" && accept?.includes("image/webp")) return "webp";
   if (source === "heif") return "avif";
   if (source === "png" || source === "svg") return "png";
@@ -121,14 +121,16 @@ export const createImageRenderer = (): ImageRenderer => {
   return {
     render: (source, transformation, accept) =>
       inTurn(async () => {
-        if (source.size > sourceBytes) throw imageRefused(422, "Source image file is too big");
+        if (source.size > sourceBytes) {
+          throw imageRefused("The source image file is too large to process");
+        }
         try {
           return await transform(source, transformation, accept);
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error);
           throw /pixel limit/i.test(message)
-            ? imageRefused(422, "Source image resolution is too big")
-            : imageRefused(422, "Invalid source image");
+            ? imageRefused("The source image resolution is too large to process")
+            : imageRefused("The source image is invalid or unsupported for rendering");
         }
       }),
   };

@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { type Handler, jsonBody } from "./call.ts";
-import { invalidRequest } from "./errors.ts";
+import { invalidParameter } from "./errors.ts";
 import { requireBucketName } from "./names.ts";
 
 const Order = z.enum(["asc", "desc"]).default("asc");
 
 const List = z.object({
   prefix: z.string(),
-  limit: z.int().min(1).max(1000).default(100),
+  limit: z.int().min(1).default(100),
   offset: z.int().min(0).default(0),
   search: z.string().default(""),
   sortBy: z
     .object({
-      column: z.enum(["name", "updated_at", "created_at", "last_accessed_at"]).default("name"),
+      column: z.enum(["name", "updated_at", "created_at", "last_accessed_at"]),
       order: Order,
     })
-    .prefault({}),
+    .prefault({ column: "name" }),
 });
 
 /** One folder's entries, by number of the page. */
@@ -54,8 +54,8 @@ const Entry = z.object({
   key: z.string().nullable(),
   name: z.string(),
   id: z.string().nullable(),
-  updated_at: z.string(),
-  created_at: z.string(),
+  updated_at: z.string().nullable(),
+  created_at: z.string().nullable(),
   last_accessed_at: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
 });
@@ -67,7 +67,7 @@ const decodeCursor = (text: string): z.infer<typeof Cursor> => {
   try {
     return Cursor.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
   } catch {
-    throw invalidRequest("body/cursor is no cursor of this listing");
+    throw invalidParameter("continuation token");
   }
 };
 
@@ -121,13 +121,15 @@ export const listV2: Handler = async (call) => {
   const page = entries.slice(0, limit);
   const last = page.at(-1);
   const hasNext = entries.length > limit;
-  const after = last && sortBy.column !== "name" ? last[sortBy.column] : "";
+  const after = (last && sortBy.column !== "name" && last[sortBy.column]) || "";
   return Response.json({
     hasNext,
-    ...(hasNext && last && { nextCursor: encodeCursor({ name: last.name, after }) }),
-    folders: page
-      .filter(({ id }) => id === null)
-      .map(({ key, name, created_at, updated_at }) => ({ key, name, created_at, updated_at })),
+    ...(hasNext &&
+      last && {
+        nextCursor: encodeCursor({ name: last.name, after }),
+        nextCursorKey: last.name,
+      }),
+    folders: page.filter(({ id }) => id === null),
     objects: page
       .filter(({ id }) => id !== null)
       .map(({ key, ...object }) => (byFolder ? { key, ...object } : object)),

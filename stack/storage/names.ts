@@ -8,15 +8,11 @@ export const requireBucketName = (name: string): string => {
   return name;
 };
 
-/** Any text that XML 1.0 can hold, as S3 answers in it. */
-const forbidden = /(?![\t\n\r\x7F-\x9F])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
-
-/** Bytes; S3's limit. */
-const keyLimit = 1024;
+/** As in a bucket's name, with slashes. Supabase Storage takes no other letters than ASCII's. */
+const objectKey = /^[\w/!\-.*'() &$@=;:+,?]{1,1024}$/;
 
 export const requireKey = (key: string): string => {
-  const tooLong = Buffer.byteLength(key) > keyLimit;
-  if (key.length === 0 || tooLong || forbidden.test(key)) throw invalidKey(key);
+  if (!objectKey.test(key)) throw invalidKey(key);
   return key;
 };
 

@@ -1,19 +1,11 @@
 import { z } from "zod";
 import { type Call, type Handler, jsonBody, placeOf } from "./call.ts";
-import { fileMissing, noSuchKey } from "./errors.ts";
+import { accessDenied, fileMissing, noSuchKey } from "./errors.ts";
 import type { Files } from "./files.ts";
 import { requireAllowed } from "./mime-types.ts";
 import { requireBucketName, requireKey } from "./names.ts";
-import {
-  columns,
-  deleteObjects,
-  findObject,
-  type Place,
-  parseObject,
-  putObject,
-  requireUpload,
-} from "./objects.ts";
-import { cacheControlOf } from "./upload.ts";
+import { deleteObjects, findObject, type Place, putObject, requireUpload } from "./objects.ts";
+import { knownOf } from "./upload.ts";
 
 const Names = z.object({ prefixes: z.array(z.string()).min(1).max(1000) });
 
@@ -52,10 +44,11 @@ export const objectRoutes = (files: Files) => {
 
   const removeOne: Handler = async (call) => {
     const { bucket, key } = placeOf(call);
+    await call.access.asService((session) => findObject(session, { bucket, key }));
     const removed = await files.remove((replacing) =>
       call.access.asCaller((session) => deleteObjects(session, bucket, [key], replacing)),
     );
-    if (removed.length === 0) throw noSuchKey();
+    if (removed.length === 0) throw accessDenied("Access denied");
     return Response.json({ message: "Successfully deleted" });
   };
 
@@ -69,37 +62,35 @@ export const objectRoutes = (files: Files) => {
            bucket_id = $3, name = $4, owner_id = coalesce($5::text, owner_id),
            owner = case when $5::text ~ '^[0-9a-fA-F-]{36}$' then $5::text::uuid else owner end
          where bucket_id = $1 and name = $2
-         returning ${columns}`,
+         returning id`,
         [source.bucket, source.key, target.bucket, target.key, owner ?? null],
       ),
     );
     if (!rows[0]) throw noSuchKey();
-    const { id, name } = parseObject(rows[0]);
-    return Response.json({ message: "Successfully moved", Id: id, Key: name });
+    return Response.json({ message: "Successfully moved" });
   };
 
   const copy = async (call: Call): Promise<Response> => {
     const body = await jsonBody(call, Copy);
     const { source, target } = placesOf(body);
-    const { mimetype, cacheControl } = (!body.copyMetadata && body.metadata) || {};
-    if (mimetype !== undefined) requireAllowed(mimetype, null);
+    const given = (!body.copyMetadata && body.metadata) || {};
+    if (given.mimetype !== undefined) requireAllowed(given.mimetype, null);
     const owner = call.caller?.owner;
-    const upsert = call.request.headers.get("x-upsert") === "true";
+    const { headers } = call.request;
+    const upsert = headers.get("x-upsert") === "true";
     const original = await call.access.asCaller((session) => findObject(session, source));
-    await requireUpload(call.access, { ...target, owner, version: "1", metadata: null }, upsert);
+    const metadata = { ...original.metadata, ...given };
+    const userMetadata = body.copyMetadata ? original.user_metadata : knownOf(headers).userMetadata;
+    const known = { metadata, userMetadata };
+    await requireUpload(call.access, { ...target, ...known, owner, version: "1" }, upsert);
     const file = await files.copy(original.version);
     if (!file) throw fileMissing();
     const object = {
       ...target,
       version: file.version,
       owner,
-      metadata: {
-        ...original.metadata,
-        ...(mimetype && { mimetype }),
-        ...(cacheControl && { cacheControl: cacheControlOf(cacheControl) }),
-        lastModified: new Date().toISOString(),
-      },
-      userMetadata: body.copyMetadata ? original.user_metadata : null,
+      metadata: { ...metadata, lastModified: new Date().toISOString() },
+      userMetadata,
     };
     const copied = await files.keep(file, (replacing) =>
       call.access.asService((session) => putObject(session, object, upsert, replacing)),

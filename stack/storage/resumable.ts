@@ -10,7 +10,7 @@ import { requireAllowed } from "./mime-types.ts";
 import { requireBucketName, requireKey } from "./names.ts";
 import { type About, metadataOf, type Place, putObject, requireUpload } from "./objects.ts";
 import type { Signatures } from "./signatures.ts";
-import { cacheControlOf, parseUserMetadata } from "./upload.ts";
+import { parseUserMetadata } from "./upload.ts";
 import { createUploadRecords, type UploadRecord } from "./upload-records.ts";
 
 /** How long an upload may take. */
@@ -37,6 +37,13 @@ export interface Resumable {
 }
 
 type ClientMetadata = Readonly<Record<string, string | null>>;
+
+/** What a client says of an upload before it is there. */
+interface Announced {
+  metadata?: ClientMetadata | undefined;
+  /** Bytes; absent until the client says it. */
+  size?: number | undefined;
+}
 
 /** One request, as the protocol's hooks need it. */
 interface Context {
@@ -86,16 +93,21 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
   const admit = async (
     { call, signed }: Context,
     place: Place,
+    { metadata = {}, size }: Announced,
   ): Promise<Pick<About, "owner" | "upsert">> => {
     if (signed) {
       const token = call.request.headers.get("x-signature");
       if (!token) throw invalidSignature("Missing x-signature header");
-      const { owner, upsert = false } = await signatures.verify(token, place);
+      const { owner, upsert = false } = await signatures.verify(token, place, "upload");
       return { owner, upsert };
     }
     const owner = call.caller?.owner;
     const upsert = call.request.headers.get("x-upsert") === "true";
-    await requireUpload(call.access, { ...place, owner, version: "1", metadata: null }, upsert);
+    const known = {
+      metadata: { mimetype: metadata.contentType ?? undefined, contentLength: size },
+      userMetadata: parseUserMetadata(metadata.metadata ?? undefined),
+    };
+    await requireUpload(call.access, { ...place, ...known, owner, version: "1" }, upsert);
     return { owner, upsert };
   };
 
@@ -114,7 +126,7 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
     const data = join(files.uploads, record.id);
     try {
       if (!(await hasRow(context, record.id))) {
-        const { owner, upsert } = await admit(context, place);
+        const { owner, upsert } = await admit(context, place, record);
         const file = await files.adopt(data, record.id);
         const object = {
           ...place,
@@ -124,7 +136,7 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
             mimetype: metadata.contentType ?? "application/octet-stream",
             cacheControl: metadata.cacheControl ?? "no-cache",
           }),
-          userMetadata: parseUserMetadata(metadata.metadata ?? undefined),
+          userMetadata: parseUserMetadata(metadata.metadata ?? undefined) ?? {},
         };
         await files.keep(file, (replacing) =>
           context.call.access.asService((session) => putObject(session, object, upsert, replacing)),
@@ -169,10 +181,13 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
       return header ? Metadata.parse(header) : undefined;
     };
 
-    const placeFor = async (request: Request, id: string | null): Promise<Place | null> => {
-      if (request.method === "POST") return placeIn(clientMetadata(request));
-      const record = id ? await records.get(id) : null;
-      return record && placeIn(record.metadata);
+    const announcedIn = async (request: Request, id: string | null): Promise<Announced | null> => {
+      if (request.method !== "POST") return id ? records.get(id) : null;
+      const length = request.headers.get("upload-length");
+      return {
+        metadata: clientMetadata(request),
+        size: length === null ? undefined : Number(length),
+      };
     };
 
     return new TusServer({
@@ -211,14 +226,17 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
         `${proto}://${host}${basePath}${contextOf(request).signed ? "/sign" : ""}/${id}`,
       getFileIdFromRequest: (_request, last) => idAtStart.exec(last ?? "")?.[0],
       maxSize: async (request, id) => {
-        const place = await placeFor(request, id);
-        return place ? limitFor(contextOf(request), place) : fileSizeLimit;
+        const announced = await announcedIn(request, id);
+        return announced
+          ? limitFor(contextOf(request), placeIn(announced.metadata))
+          : fileSizeLimit;
       },
       onIncomingRequest: async (request, id) => {
         const context = contextOf(request);
-        const place = await placeFor(request, id);
-        if (!place) return;
-        if (request.method !== "HEAD" || context.signed) await admit(context, place);
+        const announced = await announcedIn(request, id);
+        if (!announced) return;
+        const place = placeIn(announced.metadata);
+        if (request.method !== "HEAD" || context.signed) await admit(context, place, announced);
         const record = request.method === "HEAD" ? await records.get(id) : null;
         if (record) await finishIfWhole(context, record);
       },
@@ -226,9 +244,13 @@ export const createResumable = (ports: ResumablePorts): Resumable => {
         const place = placeIn(upload.metadata);
         const { allowed_mime_types } = await bucketOf(contextOf(request), place);
         const { contentType, cacheControl } = upload.metadata ?? {};
-        requireAllowed(contentType ?? "application/octet-stream", allowed_mime_types);
+        if (contentType) requireAllowed(contentType, allowed_mime_types);
+        const seconds = /^-?\d+$/.test(cacheControl ?? "");
         return {
-          metadata: { ...upload.metadata, cacheControl: cacheControlOf(cacheControl ?? undefined) },
+          metadata: {
+            ...upload.metadata,
+            cacheControl: seconds ? `max-age=${cacheControl}` : "no-cache",
+          },
         };
       },
       onUploadFinish: async (request, { id }) => {

@@ -17,8 +17,8 @@ export interface RoutePorts extends BucketPorts, UploadPorts {
 
 const resumableRoutes = ({ handle, handleSigned }: Resumable): Route[] => {
   const kinds = [
-    ["sign", "_signed", "none", handleSigned],
-    ["", "", "required", handle],
+    ["sign", "none", handleSigned],
+    ["", "required", handle],
   ] as const;
   const methods = [
     ["POST", "create"],
@@ -26,7 +26,7 @@ const resumableRoutes = ({ handle, handleSigned }: Resumable): Route[] => {
     ["HEAD", "get"],
     ["DELETE", "delete"],
   ] as const;
-  return kinds.flatMap(([folder, suffix, admission, handler]) => {
+  return kinds.flatMap(([folder, admission, handler]) => {
     const path = ["upload/resumable", folder].filter(Boolean).join("/");
     const options = {
       method: "OPTIONS",
@@ -38,7 +38,7 @@ const resumableRoutes = ({ handle, handleSigned }: Resumable): Route[] => {
         ([method, name]): Route => ({
           method,
           path: method === "POST" ? path : `${path}/:upload`,
-          operation: `storage.tus.upload.${name}${suffix}`,
+          operation: `storage.tus.upload.${name}`,
           admission,
           handle: handler,
         }),
@@ -64,7 +64,7 @@ export const storageRoutes = (ports: RoutePorts): Route[] => {
     (method: string, path: string, operation: string, handle: Handler): Route => ({
       method,
       path,
-      operation: `storage.${operation}`,
+      operation,
       admission,
       handle,
     });
@@ -75,24 +75,39 @@ export const storageRoutes = (ports: RoutePorts): Route[] => {
   const purged: Handler = async () => Response.json({ message: "success" });
 
   return [
-    required("GET", "bucket", "bucket.list", buckets.list),
-    required("POST", "bucket", "bucket.create", buckets.create),
-    required("GET", "bucket/:bucket", "bucket.get", buckets.get),
-    required("PUT", "bucket/:bucket", "bucket.update", buckets.update),
-    required("DELETE", "bucket/:bucket", "bucket.delete", buckets.remove),
-    required("POST", "bucket/:bucket/empty", "bucket.empty", buckets.empty),
+    required("GET", "bucket", "storage.bucket.list", buckets.list),
+    required("POST", "bucket", "storage.bucket.create", buckets.create),
+    required("GET", "bucket/:bucket", "storage.bucket.get", buckets.get),
+    required("PUT", "bucket/:bucket", "storage.bucket.update", buckets.update),
+    required("DELETE", "bucket/:bucket", "storage.bucket.delete", buckets.remove),
+    required("POST", "bucket/:bucket/empty", "storage.bucket.empty", buckets.empty),
 
     ...resumableRoutes(ports.resumable),
 
-    open("GET", "object/public/:bucket/*", "object.get_public", downloads.content(findPublic)),
-    open("HEAD", "object/public/:bucket/*", "object.info_public", downloads.head(findPublic)),
-    open("GET", "object/info/public/:bucket/*", "object.info_public", downloads.info(findPublic)),
-    open("GET", "object/sign/:bucket/*", "object.get_signed", downloads.signed),
-    open("PUT", "object/upload/sign/:bucket/*", "object.upload_signed", uploads.signed),
+    open(
+      "GET",
+      "object/public/:bucket/*",
+      "storage.object.get_public",
+      downloads.content(findPublic),
+    ),
+    open(
+      "HEAD",
+      "object/public/:bucket/*",
+      "storage.object.info_public",
+      downloads.head(findPublic),
+    ),
+    open(
+      "GET",
+      "object/info/public/:bucket/*",
+      "storage.object.info_public",
+      downloads.info(findPublic),
+    ),
+    open("GET", "object/sign/:bucket/*", "storage.object.get_signed", downloads.signed),
+    open("PUT", "object/upload/sign/:bucket/*", "storage.object.upload_signed", uploads.signed),
     required(
       "GET",
       "object/authenticated/:bucket/*",
-      "object.get_authenticated",
+      "storage.object.get_authenticated",
       downloads.content(findForCaller),
     ),
     required(
@@ -114,19 +129,24 @@ export const storageRoutes = (ports: RoutePorts): Route[] => {
       downloads.info(findForCaller),
     ),
 
-    required("POST", "object/list/:bucket", "object.list", list),
+    required("POST", "object/list/:bucket", "storage.object.list", list),
     required("POST", "object/list-v2/:bucket", "object.list_v2", listV2),
-    required("POST", "object/sign/:bucket", "object.sign_many", signing.many),
-    required("POST", "object/sign/:bucket/*", "object.sign", signing.one),
-    required("POST", "object/upload/sign/:bucket/*", "object.sign_upload_url", signing.upload),
-    required("POST", "object/move", "object.move", objects.move),
-    required("POST", "object/copy", "object.copy", objects.copy),
-    required("DELETE", "object/:bucket", "object.delete_many", objects.removeMany),
+    required("POST", "object/sign/:bucket", "storage.object.sign_many", signing.many),
+    required("POST", "object/sign/:bucket/*", "storage.object.sign", signing.one),
+    required(
+      "POST",
+      "object/upload/sign/:bucket/*",
+      "storage.object.sign_upload_url",
+      signing.upload,
+    ),
+    required("POST", "object/move", "storage.object.move", objects.move),
+    required("POST", "object/copy", "storage.object.copy", objects.copy),
+    required("DELETE", "object/:bucket", "storage.object.delete_many", objects.removeMany),
 
     optional(
       "GET",
       "object/:bucket/*",
-      "object.get_authenticated",
+      "storage.object.get_authenticated",
       downloads.content(findForCaller),
     ),
     optional(
@@ -135,20 +155,25 @@ export const storageRoutes = (ports: RoutePorts): Route[] => {
       "object.head_authenticated_info",
       downloads.head(findForCaller),
     ),
-    required("POST", "object/:bucket/*", "object.upload", uploads.create),
-    required("PUT", "object/:bucket/*", "object.upload_update", uploads.update),
-    required("DELETE", "object/:bucket/*", "object.delete", objects.removeOne),
+    required("POST", "object/:bucket/*", "storage.object.upload", uploads.create),
+    required("PUT", "object/:bucket/*", "storage.object.upload_update", uploads.update),
+    required("DELETE", "object/:bucket/*", "storage.object.delete", objects.removeOne),
 
-    open("GET", "render/image/public/:bucket/*", "render.image_public", render.found(findPublic)),
-    open("GET", "render/image/sign/:bucket/*", "render.image_sign", render.signed),
+    open(
+      "GET",
+      "render/image/public/:bucket/*",
+      "storage.render.image_public",
+      render.found(findPublic),
+    ),
+    open("GET", "render/image/sign/:bucket/*", "storage.render.image_sign", render.signed),
     required(
       "GET",
       "render/image/authenticated/:bucket/*",
-      "render.image_authenticated",
+      "storage.render.image_authenticated",
       render.found(findForCaller),
     ),
 
-    required("DELETE", "cdn/:bucket", "cdn.purge", purged),
-    required("DELETE", "cdn/:bucket/*", "cdn.purge", purged),
+    required("DELETE", "cdn/:bucket", "storage.cdn.purge_bucket_cache", purged),
+    required("DELETE", "cdn/:bucket/*", "storage.cdn.purge_object_cache", purged),
   ];
 };

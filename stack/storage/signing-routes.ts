@@ -4,6 +4,7 @@ import { requireBucketName, requireKey } from "./names.ts";
 import { findObject, requireUpload } from "./objects.ts";
 import type { Signatures } from "./signatures.ts";
 import { Transformation, transformationText } from "./transformation.ts";
+import { knownOf } from "./upload.ts";
 
 /** Seconds that a signed address takes an upload. */
 const uploadSeconds = 2 * 60 * 60;
@@ -24,6 +25,7 @@ export const signingRoutes = (signatures: Signatures) => {
     const transformations = transform && transformationText(transform);
     const token = await signatures.sign(
       place,
+      "download",
       expiresIn,
       transformations ? { transformations } : {},
     );
@@ -46,7 +48,7 @@ export const signingRoutes = (signatures: Signatures) => {
     const seen = new Set(rows.map(({ name }) => name));
     const signed = paths.map(async (path) => {
       if (!seen.has(path)) return { error: notThere, path, signedURL: null };
-      const token = await signatures.sign({ bucket, key: path }, expiresIn);
+      const token = await signatures.sign({ bucket, key: path }, "download", expiresIn);
       return { error: null, path, signedURL: `/object/sign/${bucket}/${path}?token=${token}` };
     });
     return Response.json(await Promise.all(signed));
@@ -56,9 +58,14 @@ export const signingRoutes = (signatures: Signatures) => {
     const place = placeOf(call);
     requireKey(place.key);
     const owner = call.caller?.owner;
-    const upsert = call.request.headers.get("x-upsert") === "true";
-    await requireUpload(call.access, { ...place, owner, version: "1", metadata: null }, upsert);
-    const token = await signatures.sign(place, uploadSeconds, { ...(owner && { owner }), upsert });
+    const { headers } = call.request;
+    const upsert = headers.get("x-upsert") === "true";
+    const known = knownOf(headers);
+    await requireUpload(call.access, { ...place, ...known, owner, version: "1" }, upsert);
+    const token = await signatures.sign(place, "upload", uploadSeconds, {
+      ...(owner && { owner }),
+      upsert,
+    });
     const path = place.key.split("/").map(encodeURIComponent).join("/");
     return Response.json({
       url: `/object/upload/sign/${place.bucket}/${path}?token=${token}`,

@@ -81,7 +81,7 @@ export const createStorage = async (ports: StoragePorts): Promise<Storage> => {
   ): Promise<Response> => {
     const url = new URL(request.url);
     const match = find(request.method, url.pathname);
-    if (!match) throw routeNotFound(request.method, url.pathname);
+    if (!match) throw routeNotFound(request.method, url.pathname.slice("/storage/v1".length));
     const { route, params } = match;
     const caller = await identify(request, route);
     const access = createAccess(database, request, caller ?? nobody, route.operation);

@@ -5,7 +5,7 @@ export const Transformation = z.object({
   width: z.coerce.number().int().min(0).optional(),
   height: z.coerce.number().int().min(0).optional(),
   resize: z.enum(["cover", "contain", "fill"]).optional(),
-  format: z.enum(["origin", "avif"]).optional(),
+  format: z.enum(["origin", "avif", "webp"]).optional(),
   quality: z.coerce.number().int().min(20).max(100).optional(),
 });
 

@@ -3,11 +3,12 @@ import { findBucket } from "./buckets.ts";
 import { type Call, type Handler, placeOf } from "./call.ts";
 import { entityTooLarge, noContent } from "./errors.ts";
 import type { Files } from "./files.ts";
-import { requireAllowed } from "./mime-types.ts";
+import { requireAllowed, requireContentType } from "./mime-types.ts";
 import { boundaryOf, readMultipart } from "./multipart.ts";
 import { isEmptyFolder, requireKey } from "./names.ts";
 import {
   type About,
+  type Metadata,
   metadataOf,
   type NewObject,
   type Place,
@@ -47,26 +48,35 @@ export const parseUserMetadata = (text: string | undefined): UserMetadata | unde
   return UserMetadataText.safeParse(text).data;
 };
 
-/** Clients send seconds; what goes out again is a Cache-Control header. */
-export const cacheControlOf = (seconds: string | undefined): string => {
-  if (!seconds || !/^[\x20-\x7e]{1,255}$/.test(seconds)) return "no-cache";
-  return /^-?\d+$/.test(seconds) ? `max-age=${seconds}` : seconds;
+/** Forms send seconds; what goes out again is a Cache-Control header. */
+const cacheControlOf = (seconds: string | undefined): string =>
+  seconds && /^[\x20-\x7e]{1,255}$/.test(seconds) ? `max-age=${seconds}` : "no-cache";
+
+/** What a request's headers say of a file, as far as policies may look at it before it is there. */
+export const knownOf = (headers: Headers): Pick<About, "userMetadata"> & { metadata: Metadata } => {
+  const length = headers.get("content-length");
+  const encoded = headers.get("x-metadata") ?? undefined;
+  return {
+    metadata: {
+      mimetype: headers.get("content-type") ?? undefined,
+      contentLength: length === null ? undefined : Number(length),
+    },
+    userMetadata: parseUserMetadata(encoded && Buffer.from(encoded, "base64").toString("utf8")),
+  };
 };
 
 /** A file as it comes in; what a form says behind its file is known once the content is read. */
 interface Incoming {
   mimetype: string;
-  /** Bytes, where the client says it; policies may look at it, limits never rely on it. */
-  contentLength?: number | undefined;
   content: AsyncGenerator<Uint8Array>;
   about(): Pick<About, "cacheControl" | "userMetadata">;
 }
 
 const fromForm = async (call: Call, boundary: string): Promise<Incoming> => {
   const { fields, contentType, content } = await readMultipart(call.body.chunks(), boundary);
-  const [mimetype = ""] = (fields.get("contentType") ?? contentType ?? "").split(";");
+  const [partType = ""] = (contentType ?? "").split(";");
   return {
-    mimetype: mimetype.trim() || "application/octet-stream",
+    mimetype: fields.get("contentType") || partType.trim() || "application/octet-stream",
     content,
     about: () => ({
       cacheControl: cacheControlOf(fields.get("cacheControl")),
@@ -76,17 +86,12 @@ const fromForm = async (call: Call, boundary: string): Promise<Incoming> => {
 };
 
 const fromBody = ({ request: { headers }, body }: Call): Incoming => {
-  const encoded = headers.get("x-metadata") ?? undefined;
-  const about = {
-    cacheControl: headers.get("cache-control") ?? "no-cache",
-    userMetadata: parseUserMetadata(encoded && Buffer.from(encoded, "base64").toString("utf8")),
-  };
-  const length = headers.get("content-length");
+  const { userMetadata } = knownOf(headers);
+  const cacheControl = headers.get("cache-control") ?? "no-cache";
   return {
-    mimetype: headers.get("content-type") ?? "application/octet-stream",
-    contentLength: length === null ? undefined : Number(length),
+    mimetype: requireContentType(headers.get("content-type") ?? "application/octet-stream"),
     content: body.chunks(),
-    about: () => about,
+    about: () => ({ cacheControl, userMetadata }),
   };
 };
 
@@ -113,16 +118,15 @@ export const uploadRoutes = ({ files, signatures, fileSizeLimit }: UploadPorts) 
     const { mimetype } = incoming;
     const placeholder = isEmptyFolder(place.key);
     requireAllowed(mimetype, placeholder ? null : bucket.allowed_mime_types);
-    const { contentLength } = incoming;
     await admit({
-      metadata: { mimetype, contentLength, size: contentLength },
+      metadata: { ...knownOf(call.request.headers).metadata, mimetype },
       userMetadata: incoming.about().userMetadata,
     });
 
     const limit = placeholder ? 0 : Math.min(bucket.file_size_limit ?? Infinity, fileSizeLimit);
     const file = await files.write(incoming.content, limit);
     return files.keep(file, (replacing) => {
-      const { cacheControl, userMetadata } = incoming.about();
+      const { cacheControl, userMetadata = {} } = incoming.about();
       const metadata = metadataOf(file, { mimetype, cacheControl });
       const object = { ...place, version: file.version, owner, metadata, userMetadata };
       return call.access.asService((session) => putObject(session, object, upsert, replacing));
@@ -148,7 +152,7 @@ export const uploadRoutes = ({ files, signatures, fileSizeLimit }: UploadPorts) 
     signed: async (call: Call): Promise<Response> => {
       const place = placeOf(call);
       const token = call.url.searchParams.get("token");
-      const { owner, upsert = false } = await signatures.verify(token, place);
+      const { owner, upsert = false } = await signatures.verify(token, place, "upload");
       const { bucket_id, name } = await take(call, place, { owner, upsert }, async () => undefined);
       return Response.json({ Key: `${bucket_id}/${name}` });
     },

@@ -222,7 +222,8 @@ begin
             when 'created_at' then l.created_at
             when 'last_accessed_at' then l.last_accessed_at
           end,
-          lower(l.name) collate "C",
+          -- A folder stands where its files do, behind names that go on with less than a slash.
+          lower(l.name || case when l.id is null then '/' else '' end) collate "C",
           l.name collate "C"
       ) as place
       from listed l
@@ -238,8 +239,8 @@ end
 $$;
 
 -- A page of what begins with `prefix`, with one row for all that shares a further folder: without
--- id, named with a closing slash, as old as its oldest file. The page goes on behind `start_after`,
--- and behind `sort_column_after` when sorted by a time.
+-- id, named with a closing slash and, where times sort, as old as its oldest file. The page goes on
+-- behind `start_after`, and behind `sort_column_after` when sorted by a time.
 create or replace function storage.search_v2(
   prefix text,
   bucket_name text,
@@ -278,7 +279,10 @@ begin
       union all
       select o.path_tokens[search_v2.levels],
         array_to_string(o.path_tokens[1 : search_v2.levels], '/') || '/',
-        null::uuid, min(o.created_at), min(o.created_at), null::timestamptz, null::jsonb
+        null::uuid,
+        case when search_v2.sort_column <> 'name' then min(o.created_at) end,
+        case when search_v2.sort_column <> 'name' then min(o.created_at) end,
+        null::timestamptz, null::jsonb
       from storage.objects o
       where o.bucket_id = search_v2.bucket_name
         and starts_with(o.name, coalesce(search_v2.prefix, ''))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { serviceClient } from "../support/platform.ts";
+import { platform, serviceClient } from "../support/platform.ts";
 import {
   ask,
   aUser,
@@ -11,6 +11,17 @@ import {
 } from "./support.ts";
 
 const storage = () => serviceClient().storage;
+
+const askAsService = (path: string, body: unknown) =>
+  ask(path, {
+    method: "PUT",
+    headers: {
+      apikey: platform().secretKey,
+      authorization: `Bearer ${platform().secretKey}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+  });
 
 describe("service_role", () => {
   test("makes a bucket, changes it, lists it and deletes it", async () => {
@@ -57,7 +68,9 @@ describe("service_role", () => {
       status: 400,
       statusCode: "409",
     });
-    expect((await storage().emptyBucket(id)).error).toBeNull();
+    expect((await storage().emptyBucket(id)).data).toEqual({
+      message: "Empty bucket has been queued. Completion may take up to an hour.",
+    });
     await expect.poll(async () => (await storage().from(id).list()).data).toEqual([]);
     expect((await storage().deleteBucket(id)).error).toBeNull();
   });
@@ -85,6 +98,16 @@ describe("service_role", () => {
       { message: "Bucket name invalid", status: 400, statusCode: "400" },
     ],
     [
+      "a name between spaces",
+      () => storage().createBucket(" a "),
+      { message: "Bucket name invalid", status: 400, statusCode: "400" },
+    ],
+    [
+      "any type at all as a type",
+      () => storage().createBucket(unique("odd"), { public: false, allowedMimeTypes: ["*/*"] }),
+      { message: "mime type */* is not supported", status: 400, statusCode: "415" },
+    ],
+    [
       "more than the project allows",
       () => storage().createBucket(unique("huge"), { public: false, fileSizeLimit: "20GB" }),
       { message: "The object exceeded the maximum allowed size", status: 400, statusCode: "413" },
@@ -110,6 +133,65 @@ describe("service_role", () => {
     ],
   ])("is refused %s", async (_, attempt, refusal) => {
     expect(refusalOf(await attempt())).toEqual(refusal);
+  });
+});
+
+test("types are kept bare: in lower case, without parameters, each once", async () => {
+  const id = unique("typed");
+  const allowedMimeTypes = ["Text/HTML; charset=utf-8", "text/html", "image/*"];
+  await storage().createBucket(id, { public: false, allowedMimeTypes });
+  expect((await storage().getBucket(id)).data?.allowed_mime_types).toEqual([
+    "text/html",
+    "image/*",
+  ]);
+  const html = { contentType: "text/html; charset=utf-8" };
+  expect((await storage().from(id).upload("a.html", "<p>", html)).error).toBeNull();
+});
+
+test("a change that changes nothing is refused", async () => {
+  const response = await askAsService(`bucket/papers`, {});
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    {
+      statusCode: "400",
+      error: "InvalidRequest",
+      message: "No content provided",
+      code: "InvalidRequest",
+    },
+  ]);
+});
+
+test("a refusal tells its code", async () => {
+  const { client } = await aUser();
+  const { data } = await client.auth.getSession();
+  const response = await ask("bucket/nothing", {
+    headers: { authorization: `Bearer ${data.session?.access_token}` },
+  });
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    {
+      statusCode: "404",
+      error: "Bucket not found",
+      message: "Bucket not found",
+      code: "NoSuchBucket",
+    },
+  ]);
+});
+
+test("an address that is none is answered as 404", async () => {
+  const response = await ask("nothing/here");
+  expect([response.status, await response.json()]).toEqual([
+    404,
+    { statusCode: 404, error: "Not Found", message: "Route GET:/nothing/here not found" },
+  ]);
+});
+
+test("only service_role empties buckets", async () => {
+  const { client } = await aUser();
+  expect(refusalOf(await client.storage.emptyBucket("papers"))).toEqual({
+    message: "Access denied: Invalid role",
+    status: 403,
+    statusCode: "403",
   });
 });
 

@@ -128,7 +128,7 @@ describe("a public file", () => {
     };
     expect(await disposition(true)).toBe("attachment;");
     expect(await disposition("a b.png")).toBe(
-      "attachment; filename=a%20b.png; filename*=UTF-8''a%20b.png;",
+      "attachment; filename=a%20b.png; filename*=UTF-8''a%20b.png",
     );
   });
 

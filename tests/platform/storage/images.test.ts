@@ -128,5 +128,13 @@ test("what is no image is not shown as one", async () => {
   const own = `${ada.id}/text.png`;
   await ada.client.storage.from("papers").upload(own, "no image", { contentType: "image/png" });
   const response = await ask(`render/image/authenticated/papers/${own}?width=10`, { as: ada });
-  expect(response.status).toBe(400);
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { message: "The source image is invalid or unsupported for rendering", code: "InvalidRequest" },
+  ]);
+});
+
+test("WebP can be asked for by name", async () => {
+  const response = await ask(`render/image/public/pictures/${path}?width=20&format=webp`);
+  expect(response.headers.get("content-type")).toBe("image/webp");
 });

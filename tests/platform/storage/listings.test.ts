@@ -162,3 +162,34 @@ describe("a listing by cursor", () => {
     expect(descending.folders).toEqual(ascending.folders.toReversed());
   });
 });
+
+test("a folder stands where its files do", async () => {
+  const user = await aUser();
+  const papers = user.client.storage.from("papers");
+  for (const name of ["box/a", "box-1", "box"]) await papers.upload(`${user.id}/${name}`, name);
+  const { data } = await papers.list(user.id);
+  expect(data?.map(({ name, id }) => [name, id === null])).toEqual([
+    ["box", false],
+    ["box-1", false],
+    ["box", true],
+  ]);
+});
+
+test("the next page can be told by name too, and folders by name have no age", async () => {
+  const papers = ada.client.storage.from("papers");
+  const { data } = await papers.listV2({ prefix: `${ada.id}/`, with_delimiter: true, limit: 3 });
+  expect(data).toMatchObject({ hasNext: true, nextCursorKey: `${ada.id}/animals/` });
+  expect(data?.folders).toEqual([
+    {
+      key: "animals",
+      name: `${ada.id}/animals/`,
+      id: null,
+      created_at: null,
+      updated_at: null,
+      last_accessed_at: null,
+      metadata: null,
+    },
+  ]);
+  const { error } = await papers.listV2({ prefix: `${ada.id}/`, cursor: "nonsense" });
+  expect(error?.message).toBe("Invalid Parameter continuation token");
+});

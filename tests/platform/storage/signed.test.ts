@@ -40,6 +40,23 @@ describe("a signed address", () => {
     expect([other.status, await other.json()]).toMatchObject([400, { error: "InvalidSignature" }]);
   });
 
+  test("for an upload opens nothing, and one for reading takes no upload", async () => {
+    const up = await papers().createSignedUploadUrl(own("new.txt"));
+    const read = await ask(`object/sign/papers/${own("new.txt")}?token=${up.data?.token}`);
+    expect(await read.json()).toMatchObject({
+      error: "InvalidSignature",
+      message: "Token is not scoped for download",
+    });
+    const { data } = await papers().createSignedUrl(own("bill (1).txt"), 60);
+    const signed = new URL(data?.signedUrl ?? "").searchParams.get("token") ?? "";
+    const refused = await papers().uploadToSignedUrl(own("bill (1).txt"), signed, "0 EUR");
+    expect(refusalOf(refused)).toEqual({
+      message: "Token is not scoped for upload",
+      status: 400,
+      statusCode: "400",
+    });
+  });
+
   test.each([
     ["no token", async () => ""],
     ["a token that is none", async () => "nonsense"],

@@ -28,7 +28,7 @@ describe("moving", () => {
   test("gives a file another name, and nothing else", async () => {
     const before = (await papers().info(own("a.txt"))).data;
     const moved = await papers().move(own("a.txt"), own("deep/b.txt"));
-    expect(moved.data).toMatchObject({ message: "Successfully moved" });
+    expect(moved.data).toEqual({ message: "Successfully moved" });
     expect(await contentOf("deep/b.txt")).toBe("apple");
     expect(refusalOf(await papers().download(own("a.txt")))).toEqual(objectNotFound);
     expect((await papers().info(own("deep/b.txt"))).data).toMatchObject({
@@ -106,6 +106,44 @@ describe("copying", () => {
   });
 });
 
+describe("copying with other metadata", () => {
+  const copy = (headers: Record<string, string>, body: Record<string, unknown>) =>
+    ask("object/copy", {
+      method: "POST",
+      as: ada,
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({
+        bucketId: "papers",
+        sourceKey: own("a.txt"),
+        destinationKey: own("b.txt"),
+        copyMetadata: false,
+        ...body,
+      }),
+    });
+
+  test("takes the user's from a header, and what is not named from the original", async () => {
+    const metadata = Buffer.from(JSON.stringify({ shelf: 4 })).toString("base64");
+    const response = await copy(
+      { "x-metadata": metadata },
+      { metadata: { cacheControl: "max-age=5" } },
+    );
+    expect(await response.json()).toMatchObject({
+      Key: `papers/${own("b.txt")}`,
+      name: own("b.txt"),
+    });
+    expect((await papers().info(own("b.txt"))).data).toMatchObject({
+      contentType: "text/plain",
+      cacheControl: "max-age=5",
+      metadata: { shelf: 4 },
+    });
+  });
+
+  test("leaves the user's out when there is no header", async () => {
+    await copy({}, {});
+    expect((await papers().info(own("b.txt"))).data?.metadata).toBeNull();
+  });
+});
+
 describe("removing", () => {
   test("takes many files at once and says which", async () => {
     await papers().upload(own("b.txt"), "banana");
@@ -118,7 +156,9 @@ describe("removing", () => {
     const bo = await aUser();
     expect((await bo.client.storage.from("papers").remove([own("a.txt")])).data).toEqual([]);
     const one = await ask(`object/papers/${own("a.txt")}`, { method: "DELETE", as: bo });
-    expect(await one.json()).toMatchObject({ statusCode: "404" });
+    expect(await one.json()).toMatchObject({ statusCode: "403", message: "Access denied" });
+    const none = await ask(`object/papers/${own("none.txt")}`, { method: "DELETE", as: bo });
+    expect(await none.json()).toMatchObject({ statusCode: "404", code: "NoSuchKey" });
     expect(await contentOf("a.txt")).toBe("apple");
   });
 

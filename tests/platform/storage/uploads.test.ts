@@ -61,6 +61,50 @@ describe("a user", () => {
     expect(Buffer.compare(await bytesOf(down.data), content)).toBe(0);
   });
 
+  test.each(["ü.txt", "a#b.txt", "a%b.txt", "a[1].txt", "a~b.txt"])(
+    "may not name a file %s",
+    async (name) => {
+      const { client, id } = await aUser();
+      const path = `${id}/${name}`;
+      // Clients write such names as they are into the address, except in a form's.
+      const response = await ask(`object/papers/${id}/${encodeURIComponent(name)}`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${(await client.auth.getSession()).data.session?.access_token}`,
+        },
+        body: "a",
+      });
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        {
+          statusCode: "400",
+          error: "InvalidKey",
+          message: `Invalid key: ${path}`,
+          code: "InvalidKey",
+        },
+      ]);
+    },
+  );
+
+  test("may not say a type that is none", async () => {
+    const { client, id } = await aUser();
+    const up = await client.storage
+      .from("papers")
+      .upload(`${id}/a`, new Uint8Array(1), { contentType: "thing" });
+    expect(refusalOf(up)).toEqual({
+      message: "Invalid Content-Type header",
+      status: 400,
+      statusCode: "415",
+    });
+  });
+
+  test("who says nothing of their own about a file has said nothing", async () => {
+    const { client, id } = await aUser();
+    const papers = client.storage.from("papers");
+    await papers.upload(`${id}/plain.txt`, "a");
+    expect((await papers.info(`${id}/plain.txt`)).data?.metadata).toEqual({});
+  });
+
   test("says type, age in caches and things of their own about a file", async () => {
     const { client, id } = await aUser();
     const papers = client.storage.from("papers");
