@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Command } from "./commands/command.ts";
+import { appliedPreferences } from "./preferences.ts";
 import type { RestRequest } from "./request.ts";
 import { type RestError, restError } from "./rest-error.ts";
 import type { AnswerRow } from "./sql/answer.ts";
@@ -11,7 +13,7 @@ export const refuseUnfit = (
   total: number | undefined,
 ) => {
   const count = Number(row.page_total);
-  if (media.kind === "object" && command.isShown && count !== 1) {
+  if (media.kind === "object" && count !== 1) {
     throw restError(
       406,
       "PGRST116",
@@ -38,6 +40,8 @@ export const refuseUnfit = (
       "PGRST103",
       "Requested range not satisfiable",
       `An offset of ${offset} was requested, but there are only ${total} rows.`,
+      null,
+      { "content-range": `*/${total}` },
     );
   }
 };
@@ -49,15 +53,17 @@ export const answer = (
   row: AnswerRow,
   total: number | undefined,
 ): Response => {
-  const { preferences, media } = request;
-  const headers = new Headers({ "content-range": contentRange(request, command, row, total) });
-  if (preferences.applied.length > 0) {
-    headers.set("preference-applied", preferences.applied.join(", "));
-  }
+  const { preferences, media, method } = request;
+  const headers = new Headers();
+  if (method !== "PUT") headers.set("content-range", contentRange(request, command, row, total));
+  const applied = appliedPreferences(preferences, method === "PUT" ? "put" : command.kind);
+  if (applied !== "") headers.set("preference-applied", applied);
   if (command.isLocated && row.page_total === "1") {
     headers.set("location", locationOf(request, row.body));
   }
-  for (const [name, value] of ownHeaders(row)) headers.append(name, value);
+  const own = ownHeaders(row);
+  for (const [name] of own) headers.delete(name);
+  for (const [name, value] of own) headers.append(name, value);
   const status = ownStatus(row) ?? statusFor(command, row, total);
   const hasBody = command.isShown && status !== 204;
   if (hasBody || request.method === "HEAD") {
@@ -108,22 +114,31 @@ const ownStatus = ({ status }: AnswerRow): number | undefined => {
   if (status === null) return undefined;
   const code = Number(status);
   if (Number.isInteger(code) && code >= 200 && code < 600) return code;
-  throw restError(500, "PGRST112", "response.status guc must be a valid status code");
+  throw badStatus();
 };
+
+export const badStatus = () =>
+  restError(500, "PGRST112", "response.status guc must be a valid status code");
+
+const OwnHeaders = z.array(
+  z.record(z.string(), z.string()).refine((one) => Object.keys(one).length === 1),
+);
 
 const ownHeaders = ({ headers }: AnswerRow): [string, string][] => {
   if (headers === null) return [];
   try {
-    const list: Record<string, string>[] = JSON.parse(headers);
-    return list.flatMap((one) => Object.entries(one));
+    return OwnHeaders.parse(JSON.parse(headers)).flatMap((one) => Object.entries(one));
   } catch {
-    throw restError(
-      500,
-      "PGRST111",
-      "response.headers guc must be a JSON array composed of objects with a single key and a string value",
-    );
+    throw badHeaders();
   }
 };
+
+export const badHeaders = () =>
+  restError(
+    500,
+    "PGRST111",
+    "response.headers guc must be a JSON array composed of objects with a single key and a string value",
+  );
 
 export const errorAnswer = ({ status, body, headers }: RestError, method: string): Response =>
   new Response(method === "HEAD" ? null : JSON.stringify(body), {

@@ -1,6 +1,6 @@
 import { type Media, negotiate } from "./media.ts";
 import { type Preferences, parsePreferences } from "./preferences.ts";
-import { parseQuery, type Query } from "./query/query.ts";
+import { parseQuery, type Query, unsatisfiable } from "./query/query.ts";
 import { restError } from "./rest-error.ts";
 
 /** What a request is about: a table or view, or a function. */
@@ -47,7 +47,7 @@ export const readRequest = async (
   const isRead = method === "GET" || method === "HEAD";
   const { headers } = request;
   const query = parseQuery(url.searchParams, target.kind === "routine" && isRead);
-  if (isRead) applyRange(query, headers.get("range"));
+  if (method === "GET") applyRange(query, headers.get("range"));
   return {
     method,
     path,
@@ -62,23 +62,23 @@ export const readRequest = async (
   };
 };
 
-/** `Range: 0-9` is another way to say limit and offset. */
+/** `Range: 0-9` narrows what limit and offset leave. */
 const applyRange = (query: Query, range: string | null): void => {
   const [, from, to] = /^(\d+)-(\d*)$/.exec(range ?? "") ?? [];
   if (from === undefined) return;
-  const scope = query.scopes.get("") ?? { conditions: [], order: [] };
-  query.scopes.set("", scope);
-  scope.offset ??= Number(from);
-  if (!to) return;
-  if (Number(to) < Number(from)) {
-    throw restError(
-      416,
-      "PGRST103",
-      "Requested range not satisfiable",
+  if (to && Number(to) < Number(from)) {
+    throw unsatisfiable(
       "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
     );
   }
-  scope.limit ??= Number(to) - Number(from) + 1;
+  const scope = query.scopes.get("") ?? { conditions: [], order: [] };
+  query.scopes.set("", scope);
+  if (scope.limit === 0) return;
+  const { offset = 0, limit = Number.POSITIVE_INFINITY } = scope;
+  const end = Math.min(offset + limit, to ? Number(to) + 1 : Number.POSITIVE_INFINITY);
+  scope.offset = Math.max(offset, Number(from));
+  if (scope.offset >= end) throw unsatisfiable("Limit should be greater than or equal to zero.");
+  if (Number.isFinite(end)) scope.limit = end - scope.offset;
 };
 
 const targetOf = (path: string): Target => {

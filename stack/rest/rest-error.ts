@@ -24,4 +24,5 @@ export const restError = (
   message: string,
   details: unknown = null,
   hint: string | null = null,
-): RestError => new RestError(status, { code, message, details, hint });
+  headers: Readonly<Record<string, string>> = {},
+): RestError => new RestError(status, { code, message, details, hint }, headers);

@@ -1,11 +1,13 @@
-import { type Field, parseField } from "./field.ts";
-import { Scanner } from "./scanner.ts";
+import { type Field, parseField, parsePath } from "./field.ts";
+import { nameLabel, Scanner, sharedLength } from "./scanner.ts";
+
+export type IsValue = "null" | "not null" | "true" | "false" | "unknown";
 
 /** What is asked of a field. */
 export type Operation =
   | { kind: "compare"; operator: string; value: string; quantifier?: "any" | "all" }
   | { kind: "in"; values: string[] }
-  | { kind: "is"; value: "null" | "not null" | "true" | "false" | "unknown" }
+  | { kind: "is"; value: IsValue }
   | { kind: "isdistinct"; value: string }
   | { kind: "fts"; function: string; value: string; language?: string };
 
@@ -56,70 +58,112 @@ const textSearches: Readonly<Record<string, string>> = {
   wfts: "websearch_to_tsquery",
 };
 
-const isOperators = [...Object.keys(comparisons), ...Object.keys(textSearches), "in", "is"];
+const operators = [
+  ...Object.keys(comparisons),
+  ...Object.keys(textSearches),
+  "isdistinct",
+  "in",
+  "is",
+];
+
+/** The longest first: `lte` before `lt`. */
+const operatorWord = new RegExp(
+  operators.sort((one, two) => two.length - one.length).join("|"),
+  "y",
+);
+
+const delimiterLabel = "delimiter (.)";
+const operatorLabel = "operator (eq, gt, ...)";
 
 /** Whether a parameter of a function call is a filter on its result instead of an argument. */
 export const looksLikeFilter = (value: string): boolean => {
-  const [, operator] = /^(?:not\.)?([a-z]+)(?:\([^)]*\))?\./.exec(value) ?? [];
-  return operator !== undefined && (operator === "isdistinct" || isOperators.includes(operator));
+  const [, isNegated, operator] = /^(not\.)?(?:([a-z]+)(?:\([^)]*\))?\.)?/.exec(value) ?? [];
+  return isNegated !== undefined || (operator !== undefined && operators.includes(operator));
 };
 
 /** `column=operator.value`; the value runs to the end. */
 export const parseFilter = (field: Field, text: string): Filter => {
   const scanner = new Scanner(text, "filter");
-  const isNegated = scanner.take("not.");
   const rest = () => {
     const value = scanner.text.slice(scanner.at);
     scanner.at = scanner.text.length;
     return value;
   };
-  return { kind: "filter", field, isNegated, operation: parseOperation(scanner, rest) };
+  return { kind: "filter", field, ...parseOperation(scanner, rest) };
 };
 
-/** `and=(…)`, `or=(…)`. */
+/** `and=(…)`, `or=(…)`. What follows the closing parenthesis does not count. */
 export const parseLogic = (operator: "and" | "or", isNegated: boolean, text: string): LogicTree => {
-  const scanner = new Scanner(text, "logic tree");
-  const tree: LogicTree = { kind: "logic", operator, isNegated, conditions: parseGroup(scanner) };
-  if (!scanner.isAtEnd) throw scanner.failure("expecting end of input");
-  return tree;
+  const ahead = isNegated ? `not.${operator}` : operator;
+  const scanner = new Scanner(text, "logic tree", ahead.length);
+  return { kind: "logic", operator, isNegated, conditions: parseGroup(scanner) };
 };
 
 const parseGroup = (scanner: Scanner): Condition[] => {
+  scanner.skipBlanks();
   scanner.expect("(");
+  scanner.skipBlanks();
   const conditions = [parseCondition(scanner)];
-  while (scanner.take(",")) conditions.push(parseCondition(scanner));
+  while (takeComma(scanner)) conditions.push(parseCondition(scanner));
+  scanner.allow('","');
   scanner.expect(")");
+  scanner.skipBlanks();
   return conditions;
 };
 
+const takeComma = (scanner: Scanner): boolean => {
+  scanner.skipBlanks();
+  const isTaken = scanner.take(",");
+  scanner.skipBlanks();
+  return isTaken;
+};
+
+const conditionLabels = [nameLabel, "negation operator (not)", "logic operator (and, or)"];
+
 const parseCondition = (scanner: Scanner): Condition => {
-  scanner.match(/ +/y);
   const start = scanner.at;
   const isNegated = scanner.take("not.");
-  const operator = scanner.match(/(?:and|or)(?=\()/y);
+  const operator = scanner.match(/(?:and|or)(?=[ \t]*\()/y);
   if (operator === "and" || operator === "or") {
     return { kind: "logic", operator, isNegated, conditions: parseGroup(scanner) };
   }
   scanner.at = start;
-  const field = parseField(scanner);
-  scanner.expect(".");
-  const isFieldNegated = scanner.take("not.");
-  const operation = parseOperation(scanner, () => parseDelimited(scanner));
-  return { kind: "filter", field, isNegated: isFieldNegated, operation };
+  const field = parseField(scanner, conditionLabels);
+  scanner.expect(".", delimiterLabel);
+  return { kind: "filter", field, ...parseOperation(scanner, () => parseDelimited(scanner)) };
 };
 
 /** A value inside a logic tree: quoted, an array, or whatever comes before `,` and `)`. */
-const parseDelimited = (scanner: Scanner): string => {
-  if (scanner.startsWith('"')) return scanner.quoted();
-  return scanner.match(/\{[^{}]*\}/y) ?? scanner.match(/[^,)]*/y) ?? "";
+const parseDelimited = (scanner: Scanner): string =>
+  scanner.quotedValue() ?? scanner.match(/\{[^{}]*\}/y) ?? scanner.match(/[^,)]*/y) ?? "";
+
+const parseOperation = (
+  scanner: Scanner,
+  value: () => string,
+): Pick<Filter, "isNegated" | "operation"> => {
+  const isNegated = parseNot(scanner);
+  const name = scanner.match(operatorWord);
+  if (name === undefined) throw unknownOperator(scanner, isNegated);
+  return { isNegated, operation: parseOperand(scanner, name, value) };
 };
 
-const parseOperation = (scanner: Scanner, value: () => string): Operation => {
-  const name = scanner.match(/[a-z]+/y) ?? "";
+const parseNot = (scanner: Scanner): boolean => {
+  const isNegated = scanner.take("not");
+  if (isNegated) scanner.expect(".", delimiterLabel);
+  return isNegated;
+};
+
+const unknownOperator = (scanner: Scanner, isNegated: boolean) =>
+  isNegated
+    ? scanner.wordFailure("in", [operatorLabel])
+    : scanner.wordFailure("not", ['"not"', operatorLabel]);
+
+const parseOperand = (scanner: Scanner, name: string, value: () => string): Operation => {
   const search = textSearches[name];
   if (search) {
-    const language = scanner.match(/\([^)]+\)/y)?.slice(1, -1);
-    scanner.expect(".");
+    const language = scanner.match(/\([\p{L}\p{N}_ $]+\)/uy)?.slice(1, -1);
+    if (scanner.take("(")) throw scanner.failure([operatorLabel]);
+    scanner.expect(".", operatorLabel);
     return {
       kind: "fts",
       function: search,
@@ -130,7 +174,10 @@ const parseOperation = (scanner: Scanner, value: () => string): Operation => {
   const operator = comparisons[name];
   if (operator) {
     const quantifier = quantifiable.has(name) ? scanner.match(/\((?:any|all)\)/y) : undefined;
-    scanner.expect(".");
+    if (quantifiable.has(name) && scanner.take("(")) {
+      throw scanner.wordFailure("any", [operatorLabel]);
+    }
+    scanner.expect(".", operatorLabel);
     return {
       kind: "compare",
       operator,
@@ -138,52 +185,42 @@ const parseOperation = (scanner: Scanner, value: () => string): Operation => {
       ...(quantifier !== undefined && { quantifier: quantifier === "(any)" ? "any" : "all" }),
     };
   }
-  if (name === "in") {
-    scanner.expect(".");
-    return { kind: "in", values: parseList(scanner) };
-  }
-  if (name === "is") {
-    scanner.expect(".");
-    return { kind: "is", value: parseIs(scanner) };
-  }
-  if (name === "isdistinct") {
-    scanner.expect(".");
-    return { kind: "isdistinct", value: value() };
-  }
-  scanner.at -= name.length;
-  throw scanner.failure("expecting operator (eq, gt, ...)");
+  scanner.expect(".", operatorLabel);
+  if (name === "in") return { kind: "in", values: parseList(scanner) };
+  if (name === "is") return { kind: "is", value: parseIs(scanner) };
+  return { kind: "isdistinct", value: value() };
 };
 
-const parseIs = (scanner: Scanner) => {
-  const found = scanner.match(/(?:null|not_null|true|false|unknown)(?=$|[,)])/iy)?.toLowerCase();
-  switch (found) {
-    case "not_null":
-      return "not null";
-    case "null":
-    case "true":
-    case "false":
-    case "unknown":
-      return found;
-    default:
-      throw scanner.failure("expecting null, not_null, true, false or unknown");
+const isWords = ["null", "not_null", "true", "false", "unknown"] as const;
+
+const parseIs = (scanner: Scanner): IsValue => {
+  const text = scanner.text.toLowerCase();
+  const found = isWords.find((word) => text.startsWith(word, scanner.at));
+  if (found === undefined) {
+    scanner.at += Math.max(...isWords.map((word) => sharedLength(word, text, scanner.at)));
+    throw scanner.failure(["isVal: (null, not_null, true, false, unknown)"]);
   }
+  scanner.at += found.length;
+  return found === "not_null" ? "not null" : found;
 };
 
 const parseList = (scanner: Scanner): string[] => {
+  scanner.skipBlanks();
   scanner.expect("(");
+  scanner.skipBlanks();
   const values: string[] = [];
-  if (scanner.take(")")) return values;
   do {
-    values.push(scanner.startsWith('"') ? scanner.quoted() : (scanner.match(/[^,)]*/y) ?? ""));
+    values.push(scanner.quotedValue() ?? scanner.match(/[^,)]*/y) ?? "");
   } while (scanner.take(","));
+  scanner.allow('","');
   scanner.expect(")");
-  return values;
+  scanner.skipBlanks();
+  // `in.()` is a list of nothing.
+  return values.length === 1 && values[0] === "" ? [] : values;
 };
 
 /** A field that may stand before a filter, as the key of a parameter. */
 export const parseKey = (text: string): Field => {
   const scanner = new Scanner(text, "tree path");
-  const field = parseField(scanner);
-  if (!scanner.isAtEnd) throw scanner.failure("expecting a field name");
-  return field;
+  return { name: scanner.name(), path: parsePath(scanner) };
 };

@@ -14,9 +14,11 @@ export const parseOrder = (text: string): OrderTerm[] => {
   const scanner = new Scanner(text, "order");
   const terms = [parseTerm(scanner)];
   while (scanner.take(",")) terms.push(parseTerm(scanner));
-  if (!scanner.isAtEnd) throw scanner.failure('expecting ",", ".asc", ".desc" or end of input');
   return terms;
 };
+
+const directions = { ".asc": "asc", ".desc": "desc" } as const;
+const nullsOrders = { ".nullsfirst": "first", ".nullslast": "last" } as const;
 
 const parseTerm = (scanner: Scanner): OrderTerm => {
   const first = parseField(scanner);
@@ -26,9 +28,22 @@ const parseTerm = (scanner: Scanner): OrderTerm => {
     term.field = parseField(scanner);
     scanner.expect(")");
   }
-  if (scanner.take(".asc")) term.direction = "asc";
-  else if (scanner.take(".desc")) term.direction = "desc";
-  if (scanner.take(".nullsfirst")) term.nulls = "first";
-  else if (scanner.take(".nullslast")) term.nulls = "last";
+  const direction = taken(scanner, directions);
+  if (direction) term.direction = direction;
+  const nulls = taken(scanner, nullsOrders);
+  if (nulls) term.nulls = nulls;
+  scanner.skipBlanks();
+  if (!scanner.isAtEnd && !scanner.startsWith(",")) throw misspelt(scanner, term);
   return term;
+};
+
+const taken = <T>(scanner: Scanner, words: Readonly<Record<string, T>>): T | undefined =>
+  Object.entries(words).find(([word]) => scanner.take(word))?.[1];
+
+const misspelt = (scanner: Scanner, { direction, nulls }: OrderTerm) => {
+  if (nulls) return scanner.failureBeforeEnd(['","']);
+  if (!scanner.take(".")) return scanner.failureBeforeEnd(["delimiter (.)", '","']);
+  return direction
+    ? scanner.wordFailure("nullsfirst", ['"nullsfirst"', '"nullslast"'])
+    : scanner.wordFailure("asc", ['"asc"', '"desc"', '"nullsfirst"', '"nullslast"']);
 };

@@ -31,10 +31,10 @@ export const parseQuery = (parameters: URLSearchParams, isCall = false): Query =
         query.select = value === "" ? everything : parseSelect(value);
         break;
       case "columns":
-        if (value !== "") query.columns = parseColumns(value);
+        query.columns = parseColumns(key, value);
         break;
       case "on_conflict":
-        if (value !== "") query.onConflict = parseColumns(value);
+        query.onConflict = parseColumns(key, value);
         break;
       case "apikey":
         break;
@@ -51,24 +51,31 @@ const everything: Selected[] = [{ kind: "column", field: { name: "*", path: [] }
 
 const lastWord = /^(?:(.+)\.)?(order|limit|offset|(?:not\.)?(?:and|or))$/;
 
+const negation = /^not(?:\.|$)/;
+
 const isReserved = (key: string) => lastWord.test(key);
 
 const parseScoped = (query: Query, key: string, value: string): void => {
   const [, path = "", word] = lastWord.exec(key) ?? [];
   switch (word) {
     case "order":
-      if (value !== "") scopeOf(query, path).order = parseOrder(value);
+      setOrder(scopeOf(query, path), parseOrder(value));
       return;
     case "limit":
-      scopeOf(query, path).limit = parseNumber(key, value);
+      setLimit(scopeOf(query, path), value);
       return;
     case "offset":
-      scopeOf(query, path).offset = parseNumber(key, value);
+      setOffset(scopeOf(query, path), value);
       return;
     case "and":
-    case "or":
-      scopeOf(query, path).conditions.push(parseLogic(word, false, value));
+    case "or": {
+      // The negation may also stand before the path.
+      const [isNegated, place] = negation.test(path)
+        ? [true, path.replace(negation, "")]
+        : [false, path];
+      scopeOf(query, place).conditions.push(parseLogic(word, isNegated, value));
       return;
+    }
     case "not.and":
       scopeOf(query, path).conditions.push(parseLogic("and", true, value));
       return;
@@ -95,21 +102,21 @@ const scopeOf = (query: Query, path: string): Scope => {
   return scope;
 };
 
-const parseNumber = (key: string, text: string): number => {
-  if (key.endsWith("limit") && /^-\d+$/.test(text)) {
-    throw restError(
-      416,
-      "PGRST103",
-      "Requested range not satisfiable",
-      "Limit should be greater than or equal to zero.",
-    );
-  }
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw restError(
-    400,
-    "PGRST100",
-    `"failed to parse ${key} parameter (${text})" (line 1, column 1)`,
-    "expecting a whole number of 0 or more",
-  );
+/** Of several orders the first counts. */
+const setOrder = (scope: Scope, order: OrderTerm[]): void => {
+  if (scope.order.length === 0) scope.order = order;
 };
+
+/** What is no number limits nothing. */
+const setLimit = (scope: Scope, text: string): void => {
+  if (!/^-?\d+$/.test(text)) return;
+  if (text.startsWith("-")) throw unsatisfiable("Limit should be greater than or equal to zero.");
+  scope.limit = Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+};
+
+const setOffset = (scope: Scope, text: string): void => {
+  if (/^\d+$/.test(text)) scope.offset = Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+};
+
+export const unsatisfiable = (details: string) =>
+  restError(416, "PGRST103", "Requested range not satisfiable", details);

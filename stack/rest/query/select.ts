@@ -1,6 +1,6 @@
 import { restError } from "../rest-error.ts";
 import { type Field, parsePath } from "./field.ts";
-import { Scanner } from "./scanner.ts";
+import { nameLabel, Scanner } from "./scanner.ts";
 
 export interface SelectedColumn {
   kind: "column";
@@ -27,42 +27,55 @@ export type Selected = SelectedColumn | SelectedEmbed;
 /** https://docs.postgrest.org/en/v14/references/api/tables_views.html#vertical-filtering */
 export const parseSelect = (text: string): Selected[] => {
   const scanner = new Scanner(text, "select parameter");
-  const items = parseItems(scanner);
-  if (!scanner.isAtEnd) throw scanner.failure('expecting "," or end of input');
-  return items;
+  return parseItems(scanner);
 };
 
 const parseItems = (scanner: Scanner): Selected[] => {
+  scanner.skipBlanks();
   if (scanner.isAtEnd || scanner.startsWith(")")) return [];
   const items = [parseItem(scanner)];
   while (scanner.take(",")) items.push(parseItem(scanner));
   return items;
 };
 
+const itemLabels = ['"..."', nameLabel, '"*"', '"count()"'];
+
 const parseItem = (scanner: Scanner): Selected => {
+  scanner.skipBlanks();
+  const item = parseBareItem(scanner);
+  scanner.skipBlanks();
+  if (!scanner.isAtEnd && !scanner.startsWith(",") && !scanner.startsWith(")")) {
+    throw scanner.failureBeforeEnd(['")"', '","']);
+  }
+  return item;
+};
+
+const parseBareItem = (scanner: Scanner): Selected => {
   if (scanner.take("...")) {
     const target = scanner.name();
     return parseEmbed(scanner, target, { isSpread: true });
   }
   if (scanner.take("*")) return { kind: "column", field: { name: "*", path: [] } };
-  const first = scanner.name();
+  const first = scanner.name(itemLabels);
   const isAlias = scanner.startsWith(":") && !scanner.startsWith("::");
   if (isAlias) scanner.expect(":");
   const name = isAlias ? scanner.name() : first;
   const alias = isAlias ? { alias: first } : {};
-  if (scanner.startsWith("!") || scanner.startsWith("(")) {
-    if (name === "count" && scanner.startsWith("()")) throw aggregatesRefused();
+  if (name === "count" && scanner.startsWith("()")) throw aggregatesRefused();
+  if (scanner.looksAt(/(?:![^!(,)]*)*\(/y)) {
     return parseEmbed(scanner, name, { isSpread: false, ...alias });
   }
   const field = { name, path: parsePath(scanner) };
   const cast = scanner.take("::") ? parseCast(scanner) : undefined;
+  if (cast === undefined) scanner.allow('"::"');
   if (scanner.match(/\.(?:count|sum|avg|min|max)\(\)/y)) throw aggregatesRefused();
+  scanner.allow('"."');
   return { kind: "column", field, ...alias, ...(cast !== undefined && { cast }) };
 };
 
 const parseCast = (scanner: Scanner): string => {
   const cast = scanner.match(/[\p{L}\p{N}_ ]+(?:\(\d+(?:,\d+)?\))?(?:\[\])*/uy);
-  if (cast === undefined) throw scanner.failure("expecting a type");
+  if (cast === undefined) throw scanner.failure(["letter", "digit"]);
   return cast.trim();
 };
 
@@ -88,11 +101,14 @@ const parseEmbed = (
 const aggregatesRefused = () =>
   restError(400, "PGRST123", "Use of aggregate functions is not allowed");
 
-/** The keys that `columns=` names. */
-export const parseColumns = (text: string): string[] => {
-  const scanner = new Scanner(text, "columns parameter");
+/** The names that `columns=` or `on_conflict=` lists. */
+export const parseColumns = (parameter: string, text: string): string[] => {
+  const scanner = new Scanner(text, `${parameter} parameter`);
   const names = [scanner.name()];
-  while (scanner.take(",")) names.push(scanner.name());
-  if (!scanner.isAtEnd) throw scanner.failure('expecting "," or end of input');
-  return names;
+  for (;;) {
+    scanner.skipBlanks();
+    if (!scanner.take(",")) return names;
+    scanner.skipBlanks();
+    names.push(scanner.name());
+  }
 };
