@@ -14,7 +14,7 @@ export class AuthError extends Error {
   readonly weaknesses: readonly string[] | undefined;
   readonly retryAfter: number | undefined;
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 409 | 422 | 429 | 500,
+    readonly status: number,
     readonly code: string,
     message: string,
     { cause, weaknesses, retryAfter }: AuthErrorOptions = {},
@@ -22,6 +22,17 @@ export class AuthError extends Error {
     super(message, { cause });
     this.weaknesses = weaknesses;
     this.retryAfter = retryAfter;
+  }
+}
+
+/** A refusal in the form of RFC 6749, 5.2, as a few of GoTrue's answers have it; always 400. */
+export class OAuthError extends Error {
+  override name = "OAuthError";
+  constructor(
+    readonly error: string,
+    readonly description: string,
+  ) {
+    super(description);
   }
 }
 
@@ -55,7 +66,11 @@ const asksForNewest = (request: Request) => {
   return /^\d{4}-\d\d-\d\d$/.test(asked) && asked >= newestVersion;
 };
 
-export const errorResponse = (error: AuthError, request: Request): Response => {
+export const errorResponse = (error: AuthError | OAuthError, request: Request): Response => {
+  if (error instanceof OAuthError) {
+    const { error: kind, description } = error;
+    return Response.json({ error: kind, error_description: description }, { status: 400 });
+  }
   const newest = asksForNewest(request);
   const named = newest
     ? { code: error.code, message: error.message }

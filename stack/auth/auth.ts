@@ -1,7 +1,7 @@
 import { type Database, isDatabaseError } from "../database/database.ts";
 import type { Deliver } from "../mail/message.ts";
 import { CallerRefused, type Doorkeeper } from "./api-keys.ts";
-import { AuthError, errorResponse } from "./auth-error.ts";
+import { AuthError, errorResponse, OAuthError } from "./auth-error.ts";
 import { createContext } from "./context.ts";
 import { createLimits } from "./limits.ts";
 import { createComposer, type MailTemplates, standardTemplates } from "./mails.ts";
@@ -64,6 +64,7 @@ export const createAuth = (ports: AuthPorts): Auth => {
   const refusal = (error: unknown, request: Request): Response => {
     if (error instanceof CallerRefused) return error.response;
     if (error instanceof NoRoute) return new Response(error.message, { status: error.status });
+    if (error instanceof OAuthError) return errorResponse(error, request);
     if (!(error instanceof AuthError)) throw error;
     if (error.status === 500)
       log(`${request.method} ${new URL(request.url).pathname}: ${causeOf(error)}`);

@@ -2,7 +2,7 @@ import { adminRoutes } from "./admin/routes.ts";
 import { mfaRoutes } from "./mfa/routes.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import type { Route } from "./router.ts";
-import { health, jwks, settings } from "./routes/about.ts";
+import { health, jwks, openIdConfiguration, settings } from "./routes/about.ts";
 import { singleSignOn } from "./routes/disabled.ts";
 import { logout } from "./routes/logout.ts";
 import { magicLink, otp } from "./routes/one-time-code.ts";
@@ -35,4 +35,5 @@ export const routes: readonly Route[] = [
   settings,
   health,
   jwks,
+  openIdConfiguration,
 ];

@@ -32,6 +32,8 @@ const kindsOf = new Map<string, readonly TokenKind[]>([
   ["email_change", ["email_change_token_current", "email_change_token_new"]],
 ]);
 
+export const isVerificationType = (type: string): boolean => kindsOf.has(type);
+
 const sentAt = ({ user }: Account, kind: TokenKind): string | null => {
   switch (kind) {
     case "confirmation_token":
@@ -49,7 +51,7 @@ const sentAt = ({ user }: Account, kind: TokenKind): string | null => {
 /** Whose secret it is; throws for one that is unknown, expired or a banned user's. */
 export const findPending = async (work: Work, verification: Verification): Promise<Pending> => {
   const kinds = kindsOf.get(verification.type);
-  if (!kinds) throw invalid("Unsupported verification type");
+  if (!kinds) throw invalid("Invalid email verification type");
   const found = await findByToken(work, verification.hashes, kinds);
   const kind = kinds.find((candidate) => candidate === found?.kind);
   const expired = () => new AuthError(403, "otp_expired", verification.message);

@@ -7,17 +7,18 @@ import { redirectTarget } from "../redirects.ts";
 import { type Call, route, userRoute } from "../router.ts";
 import { checkManualLinking } from "./identities.ts";
 import { type Provider, ProviderFailure } from "./provider.ts";
-import { isProviderName } from "./providers.ts";
+import { isKnownProvider, isProviderName } from "./providers.ts";
 
 const unsupported = (reason: string) => invalid(`Unsupported provider: ${reason}`);
 
 /** The enabled provider of this name; throws for others. */
 export const providerNamed = ({ providers }: AuthContext, name: string): Provider => {
   const known = name.toLowerCase();
-  if (!isProviderName(known)) throw unsupported(`Provider ${name} could not be found`);
-  const provider = providers[known];
-  if (!provider) throw unsupported("provider is not enabled");
-  return provider;
+  const provider = isProviderName(known) ? providers[known] : undefined;
+  if (provider) return provider;
+  throw unsupported(
+    isKnownProvider(known) ? "provider is not enabled" : `Provider ${known} could not be found`,
+  );
 };
 
 /** Parameters that are for Auth; all others are for the provider. */

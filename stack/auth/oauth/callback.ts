@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AuthError } from "../auth-error.ts";
+import { AuthError, OAuthError } from "../auth-error.ts";
 import type { AuthContext, Work } from "../context.ts";
 import { endFlow, type FlowState, findFlow, isFlowExpired, issueCode } from "../flow-state.ts";
 import { redirect, withCode, withSession } from "../landing.ts";
@@ -12,9 +12,12 @@ import { BadIdToken } from "./google.ts";
 import { acceptInvitation, accountFor, linkTo, settling } from "./linking.ts";
 import { type Profile, ProfileIncomplete } from "./profile.ts";
 import { ProviderFailure, type ProviderTokens } from "./provider.ts";
-import { isTellable, ProviderRefusal, withError } from "./redirect.ts";
+import { isTellable, type Tellable, withError, withErrorInQuery } from "./redirect.ts";
 
 const badState = (message: string) => new AuthError(400, "bad_oauth_state", message);
+
+const alreadyUsed = () =>
+  new AuthError(400, "flow_state_already_used", "State has already been used");
 
 /** The sign-in that a provider's answer belongs to; throws when there is none, or no longer. */
 const flowOf = async ({ database }: AuthContext, answer: URLSearchParams): Promise<FlowState> => {
@@ -22,11 +25,13 @@ const flowOf = async ({ database }: AuthContext, answer: URLSearchParams): Promi
   if (state === "") {
     throw new AuthError(400, "bad_oauth_callback", "OAuth state parameter missing");
   }
-  if (!z.uuid().safeParse(state).success) throw badState("OAuth callback with invalid state");
+  if (!z.uuid().safeParse(state).success) {
+    throw badState("OAuth state parameter is invalid");
+  }
   const flow = await findFlow(database, state);
-  // One whose code was handed out is over: the provider was here already.
-  if (!flow || flow.auth_code_issued_at) throw badState("OAuth state not found or expired");
+  if (!flow) throw badState("OAuth state not found or expired");
   if (isFlowExpired(flow)) throw badState("OAuth state has expired");
+  if (flow.user_id) throw alreadyUsed();
   return flow;
 };
 
@@ -40,7 +45,7 @@ const identify = async (
   answer: URLSearchParams,
 ): Promise<{ profile: Profile; tokens: ProviderTokens }> => {
   const refused = answer.get("error");
-  if (refused) throw new ProviderRefusal(refused, answer.get("error_description") ?? "");
+  if (refused) throw new OAuthError(refused, answer.get("error_description") ?? "");
   const code = answer.get("code");
   if (!code) {
     throw new AuthError(
@@ -52,7 +57,7 @@ const identify = async (
   const provider = providerNamed(auth, flow.provider_type);
   const tokens = await provider.exchange(code).catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;
-    throw failure(`Unable to exchange external code: ${code}`, error);
+    throw failure(`Unable to exchange external code: ${code.slice(0, 4)}`, error);
   });
   const profile = await provider.profile(tokens).catch((error: unknown) => {
     if (error instanceof ProfileIncomplete) throw failure(error.message, error);
@@ -91,12 +96,13 @@ const complete = async (
     await endFlow(work, flow);
     return { grant: await beginSession(auth, work, id, "oauth") };
   }
-  await work.query(
+  const { affected } = await work.query(
     `update auth.flow_state
      set user_id = $2::uuid, provider_access_token = $3, provider_refresh_token = $4
-     where id = $1::uuid`,
+     where id = $1::uuid and user_id is null`,
     [flow.id, id, tokens.accessToken, tokens.refreshToken],
   );
+  if (affected === 0) throw alreadyUsed();
   return { code: await issueCode(work, flow) };
 };
 
@@ -122,18 +128,22 @@ const signIn = async (
   );
 };
 
-/** Tells the application by its redirect; the browser must not be left standing here. */
-const telling = (target: string, status: 302 | 303) => (error: unknown) => {
-  if (isTellable(error)) return redirect(withError(target, error), status);
+/** Answers a refusal by a redirect; the browser must not be left standing here. */
+const telling = (location: (error: Tellable) => string, status: 302 | 303) => (error: unknown) => {
+  if (isTellable(error)) return redirect(location(error), status);
   throw error;
 };
 
 const answered = async (auth: AuthContext, call: Call, answer: URLSearchParams) => {
   const { site_url } = auth.settings;
-  const flow = await flowOf(auth, answer).catch(telling(site_url, 303));
+  const flow = await flowOf(auth, answer).catch(
+    telling((error) => withErrorInQuery(site_url, error), 303),
+  );
   if (flow instanceof Response) return flow;
   const target = flow.referrer || site_url;
-  return signIn(auth, call, { flow, answer, target }).catch(telling(target, 302));
+  return signIn(auth, call, { flow, answer, target }).catch(
+    telling((error) => withError(target, error), 302),
+  );
 };
 
 /** Where providers send browsers back to, with a code or a refusal. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { AuthError, invalid } from "../auth-error.ts";
+import { AuthError, invalid, OAuthError } from "../auth-error.ts";
 import { signedIn } from "../caller.ts";
 import type { AuthContext } from "../context.ts";
 import { parseBody, Text } from "../router.ts";
@@ -28,18 +28,7 @@ const Body = z.looseObject({
 });
 type Body = z.infer<typeof Body>;
 
-/** A refusal in the form of RFC 6749, 5.2, as this one grant has it. */
-class Refused extends Error {
-  override name = "Refused";
-  constructor(
-    readonly code: "invalid request" | "invalid nonce",
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-const badRequest = (message: string) => new Refused("invalid request", message);
+const badRequest = (message: string) => new OAuthError("invalid request", message);
 
 const providerOf = ({ providers }: AuthContext, { provider, issuer }: Body): Google => {
   if (provider !== "google" && issuer !== googleIssuer) {
@@ -59,11 +48,11 @@ const checkNonce = ({ nonce: hashed = "" }: IdToken, { nonce }: Body): void => {
   }
   // The provider saw only the hash, so a stolen token is worth nothing without the nonce.
   if (nonce !== "" && createHash("sha256").update(nonce).digest("hex") !== hashed) {
-    throw new Refused("invalid nonce", "Nonces mismatch");
+    throw new OAuthError("invalid nonce", "Nonces mismatch");
   }
 };
 
-/** The claims of an ID token that is for this project and this client; throws `Refused`. */
+/** The claims of an ID token that is for this project and this client; throws `OAuthError`. */
 const verified = async (google: Google, body: Body): Promise<IdToken> => {
   const token = await google.verifyIdToken(body.id_token).catch((error: unknown) => {
     throw error instanceof BadIdToken ? badRequest("Bad ID token") : error;
@@ -71,13 +60,14 @@ const verified = async (google: Google, body: Body): Promise<IdToken> => {
   if (body.access_token && !isIssuedWith(token, body.access_token))
     throw badRequest("Bad ID token");
   if (!audiencesOf(token).some((one) => google.settings.clientIds.includes(one))) {
-    throw badRequest("Unacceptable audience in id_token");
+    throw badRequest(`Unacceptable audience in id_token: [${audiencesOf(token).join(" ")}]`);
   }
   if (!google.settings.skipNonceCheck) checkNonce(token, body);
   return token;
 };
 
-const grant: GrantHandler = async (auth, call, given) => {
+/** Signs in with an ID token that the application got from the provider itself. */
+export const grantIdToken: GrantHandler = async (auth, call, given) => {
   const body = parseBody(Body, given);
   if (body.id_token === "") throw badRequest("id_token required");
   if (body.provider === "" && (body.client_id === "" || body.issuer === "")) {
@@ -99,10 +89,3 @@ const grant: GrantHandler = async (auth, call, given) => {
   if (outcome instanceof AuthError) throw outcome;
   return Response.json(await sessionJson(auth, outcome));
 };
-
-/** Signs in with an ID token that the application got from the provider itself. */
-export const grantIdToken: GrantHandler = (auth, call, given) =>
-  grant(auth, call, given).catch((error: unknown) => {
-    if (!(error instanceof Refused)) throw error;
-    return Response.json({ error: error.code, error_description: error.message }, { status: 400 });
-  });

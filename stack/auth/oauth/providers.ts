@@ -10,7 +10,38 @@ export interface Providers {
   github?: Provider;
 }
 
-/** Names that `/authorize` knows, enabled or not. */
+/** Every provider that GoTrue knows by name; those that are not served here are never enabled. */
+export const knownProviders = [
+  "apple",
+  "azure",
+  "bitbucket",
+  "discord",
+  "facebook",
+  "figma",
+  "fly",
+  "github",
+  "gitlab",
+  "google",
+  "kakao",
+  "keycloak",
+  "linkedin",
+  "linkedin_oidc",
+  "notion",
+  "slack",
+  "slack_oidc",
+  "snapchat",
+  "spotify",
+  "twitch",
+  "twitter",
+  "workos",
+  "x",
+  "zoom",
+] as const;
+
+export const isKnownProvider = (name: string): boolean =>
+  knownProviders.some((known) => known === name);
+
+/** The providers that are served here. */
 export const isProviderName = (name: string): name is keyof Providers =>
   name === "google" || name === "github";
 

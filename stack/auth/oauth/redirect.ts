@@ -1,16 +1,5 @@
-import { AuthError } from "../auth-error.ts";
-import { withFields } from "../landing.ts";
-
-/** A refusal in a provider's own words (RFC 6749, 4.1.2.1). */
-export class ProviderRefusal extends Error {
-  override name = "ProviderRefusal";
-  constructor(
-    readonly code: string,
-    readonly description: string,
-  ) {
-    super(description);
-  }
-}
+import { AuthError, OAuthError } from "../auth-error.ts";
+import { addressWith, withFields } from "../landing.ts";
 
 const deniedCodes = new Set([
   "signup_disabled",
@@ -28,15 +17,21 @@ const nameOf = ({ code, status }: AuthError): string => {
   return names[status] ?? "server_error";
 };
 
-const fieldsOf = (error: AuthError | ProviderRefusal): Record<string, string> =>
+/** What an application can be told of, by sending the browser back; others are failures of ours. */
+export type Tellable = AuthError | OAuthError;
+
+const fieldsOf = (error: Tellable): Record<string, string> =>
   error instanceof AuthError
     ? { error: nameOf(error), error_code: error.code, error_description: error.message }
-    : { error: error.code, error_description: error.description };
+    : { error: error.error, error_description: error.description };
 
-/** Whether a failed callback tells the application of this, by sending the browser back. */
-export const isTellable = (error: unknown): error is AuthError | ProviderRefusal =>
-  error instanceof AuthError || error instanceof ProviderRefusal;
+export const isTellable = (error: unknown): error is Tellable =>
+  error instanceof AuthError || error instanceof OAuthError;
 
 /** The application's address with what went wrong, in the query and in the fragment. */
-export const withError = (target: string, error: AuthError | ProviderRefusal): string =>
+export const withError = (target: string, error: Tellable): string =>
   withFields(target, fieldsOf(error), true);
+
+/** As `withError`, in the query alone: for the site, when nobody knows which application asked. */
+export const withErrorInQuery = (target: string, error: Tellable): string =>
+  addressWith(target, fieldsOf(error));

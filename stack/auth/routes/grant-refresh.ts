@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { audit } from "../audit.ts";
-import { AuthError, invalid } from "../auth-error.ts";
+import { AuthError, OAuthError } from "../auth-error.ts";
 import type { AuthContext, Work } from "../context.ts";
 import { parseBody, Text } from "../router.ts";
 import {
@@ -28,7 +28,7 @@ const unknown = () => refused("refresh_token_not_found", "Refresh Token Not Foun
 
 export const grantRefresh: GrantHandler = async (auth, call, given) => {
   const { refresh_token } = parseBody(Body, given);
-  if (refresh_token === "") throw invalid("refresh_token required");
+  if (refresh_token === "") throw new OAuthError("invalid_request", "refresh_token required");
   const outcome = await auth.transaction(call, (work) => refresh(auth, work, refresh_token));
   if (outcome instanceof AuthError) throw outcome;
   return Response.json(await sessionJson(auth, outcome));

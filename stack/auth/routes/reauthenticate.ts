@@ -1,5 +1,5 @@
 import { audit } from "../audit.ts";
-import { AuthError } from "../auth-error.ts";
+import { AuthError, invalid } from "../auth-error.ts";
 import { sendReauthentication } from "../letters.ts";
 import { userRoute } from "../router.ts";
 import { isEmailConfirmed } from "../users.ts";
@@ -10,11 +10,7 @@ export const reauthenticate = userRoute(
   async (auth, call) => {
     const { account } = call.caller;
     if (!account.user.email) {
-      throw new AuthError(
-        422,
-        "validation_failed",
-        "Reauthentication requires the user to have an email or a phone number",
-      );
+      throw invalid("Reauthentication requires the user to have an email or a phone number");
     }
     if (!isEmailConfirmed(account)) {
       throw new AuthError(422, "email_not_confirmed", "Please verify your email first.");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phoneNumber } from "../admin/phone.ts";
 import { AuthError, invalid } from "../auth-error.ts";
 import type { AuthContext, Work } from "../context.ts";
 import { emailAddress } from "../email-address.ts";
@@ -9,7 +10,13 @@ import { redirectTarget } from "../redirects.ts";
 import { route, Text } from "../router.ts";
 import { beginSession, type Grant, type Method, sessionJson } from "../sessions.ts";
 import { refreshProviders } from "../user-changes.ts";
-import { confirm, findPending, singleConfirmation, type Verification } from "../verification.ts";
+import {
+  confirm,
+  findPending,
+  isVerificationType,
+  singleConfirmation,
+  type Verification,
+} from "../verification.ts";
 
 const Body = z.looseObject({
   type: Text,
@@ -127,11 +134,16 @@ const verificationOf = (body: Body): Verification => {
     const message = "Email link is invalid or has expired";
     return { type: body.type, hashes: [body.token_hash], message };
   }
-  if (body.email === "" || body.phone !== "") {
+  if ((body.email === "") === (body.phone === "")) {
     throw invalid("Only an email address or phone number should be provided on verify");
   }
-  const hash = hashOf(readAddress(body.email), body.token);
   const message = "Token has expired or is invalid";
+  // Numbers get no codes here, so none is right; an unknown type finds none either.
+  if (body.phone !== "") phoneNumber(body.phone);
+  if (body.phone !== "" || !isVerificationType(body.type)) {
+    throw new AuthError(403, "otp_expired", message);
+  }
+  const hash = hashOf(readAddress(body.email), body.token);
   return { type: body.type, hashes: [hash, pkcePrefix + hash], message };
 };
 
@@ -142,16 +154,12 @@ const oauthErrors: Readonly<Record<number, string>> = {
   500: "server_error",
 };
 
-/** Marks for clients that it was Auth who sent the browser here. */
-const mark = { sb: "" };
-
 const withError = (target: string, error: AuthError, pkce: boolean): string => {
   const kind = oauthErrors[error.status];
   const fields = {
     ...(kind && { error: kind }),
     error_code: error.code,
     error_description: error.message,
-    ...mark,
   };
   return withFields(target, fields, pkce);
 };
@@ -163,7 +171,7 @@ const landing = async (
   outcome: Outcome,
   pkce: boolean,
 ): Promise<string> => {
-  if (outcome === "half") return withFields(target, { message: singleConfirmation, ...mark }, pkce);
+  if (outcome === "half") return withFields(target, { message: singleConfirmation }, pkce);
   if ("code" in outcome) return withCode(target, outcome.code);
-  return withSession(target, await sessionJson(auth, outcome.grant), { type, ...mark });
+  return withSession(target, await sessionJson(auth, outcome.grant), { type });
 };

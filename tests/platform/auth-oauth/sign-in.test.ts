@@ -151,6 +151,9 @@ describe.skipIf(await reasonToSkip())("signing in with a provider", () => {
     });
     expect(forged.status).toBe(303);
     expect(redirectOf(forged).searchParams.get("error_code")).toBe("bad_oauth_state");
+    expect(redirectOf(forged).hash).toBe("");
+    const odd = await visit(`${callback}?code=x&state=odd`);
+    expect(odd.searchParams.get("error_description")).toBe("OAuth state parameter is invalid");
     const missing = await visit(`${callback}?code=x`);
     expect(missing.searchParams.get("error_code")).toBe("bad_oauth_callback");
 
@@ -162,18 +165,28 @@ describe.skipIf(await reasonToSkip())("signing in with a provider", () => {
     expect(replayed.hash).not.toContain("access_token");
   });
 
+  test("a state whose code was handed out is named as used", async () => {
+    const page = await visit(await startOf(pkceClient(), "google"));
+    const back = await answer(page, somebody());
+    expect((await visit(back)).searchParams.get("code")).toBeTruthy();
+    const replayed = await visit(back);
+    expect(replayed.searchParams.get("error_code")).toBe("flow_state_already_used");
+    expect(replayed.searchParams.get("code")).toBeNull();
+  });
+
   test("a code that the provider did not give opens nothing", async () => {
     const page = await visit(await startOf(publicClient(), "google"));
     const state = page.searchParams.get("state");
     const landed = await visit(`${platform().url}/auth/v1/callback?code=forged&state=${state}`);
     expect(landed.searchParams.get("error")).toBe("server_error");
     expect(landed.searchParams.get("error_description")).toBe(
-      "Unable to exchange external code: forged",
+      "Unable to exchange external code: forg",
     );
   });
 
   test.each([
-    ["nobody", "Unsupported provider: Provider nobody could not be found"],
+    ["Apple", "Unsupported provider: provider is not enabled"],
+    ["Nobody", "Unsupported provider: Provider nobody could not be found"],
     ["", "Unsupported provider: Provider  could not be found"],
   ])("provider %j is refused", async (provider, msg) => {
     const response = await fetch(`${platform().url}/auth/v1/authorize?provider=${provider}`);

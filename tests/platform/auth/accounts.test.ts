@@ -50,6 +50,14 @@ describe("signing up", () => {
     expect(user).not.toHaveProperty("encrypted_password");
   });
 
+  test("takes an address at a host without a dot", async () => {
+    const [name] = anAddress("ada").split("@");
+    const email = `${name}@localhost`;
+    const { data, error } = await publicClient().auth.signUp({ email, password });
+    expect(error).toBeNull();
+    expect(data.user?.email).toBe(email);
+  });
+
   test("takes an address in any case, and keeps it in lower case", async () => {
     const email = anAddress("Ada").toUpperCase();
     const { data } = await publicClient().auth.signUp({ email, password });

@@ -1,4 +1,7 @@
+import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { aGuest, claimsOf } from "../support/people.ts";
 import { platform, publicClient } from "../support/platform.ts";
 
 const ask = async (path: string, init: RequestInit = {}) => {
@@ -33,6 +36,59 @@ describe("errors", () => {
     expect(await response.json()).toEqual({
       code: "invalid_credentials",
       message: "Invalid login credentials",
+    });
+  });
+
+  test("of a refresh that names no token are OAuth's own", async () => {
+    const response = await post("/token?grant_type=refresh_token", {});
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: "invalid_request",
+      error_description: "refresh_token required",
+    });
+  });
+
+  const verifying = [
+    [{ type: "x", token_hash: "y" }, 400, "validation_failed", "Invalid email verification type"],
+    [
+      { type: "x", token: "123456", email: "ada@example.test" },
+      403,
+      "otp_expired",
+      "Token has expired or is invalid",
+    ],
+    [
+      { type: "sms", token: "123456", phone: "+441632960000" },
+      403,
+      "otp_expired",
+      "Token has expired or is invalid",
+    ],
+    [
+      { type: "sms", token: "123456", phone: "12-34" },
+      400,
+      "validation_failed",
+      "Invalid phone number format (E.164 required)",
+    ],
+    [
+      { type: "email", token: "123456" },
+      400,
+      "validation_failed",
+      "Only an email address or phone number should be provided on verify",
+    ],
+  ] as const;
+
+  test.each(verifying)("verifying %j is refused by name", async (body, status, code, message) => {
+    const response = await post("/verify", body, { "x-supabase-api-version": "2024-01-01" });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ code, message });
+  });
+
+  test("a guest has no mailbox to prove themselves by", async () => {
+    const { client } = await aGuest();
+    const { error } = await client.auth.reauthenticate();
+    expect(error).toMatchObject({
+      status: 400,
+      code: "validation_failed",
+      message: "Reauthentication requires the user to have an email or a phone number",
     });
   });
 
@@ -98,7 +154,23 @@ describe("what a project allows", () => {
       external: { email: true, anonymous_users: true, phone: false },
       disable_signup: false,
       mailer_autoconfirm: true,
+      saml_enabled: false,
+      passkeys_enabled: false,
     });
+  });
+
+  test("a library that is told the issuer finds the keys", async () => {
+    const response = await fetch(`${platform().url}/auth/v1/.well-known/openid-configuration`);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=600");
+    const { issuer, jwks_uri } = z
+      .object({ issuer: z.string(), jwks_uri: z.string() })
+      .parse(await response.json());
+    expect(jwks_uri).toBe(`${issuer}/.well-known/jwks.json`);
+    const { session } = await aGuest();
+    expect(claimsOf(session).iss).toBe(issuer);
+    const keys = createRemoteJWKSet(new URL(jwks_uri));
+    const verified = await jwtVerify(session.access_token, keys, { issuer });
+    expect(verified.payload.sub).toBe(session.user.id);
   });
 
   test("the service says that it is alive", async () => {

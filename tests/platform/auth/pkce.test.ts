@@ -73,7 +73,10 @@ describe("mail links with PKCE", () => {
     await landingOf(link);
     const landing = await landingOf(link);
     expect(landing.searchParams.get("error_code")).toBe("otp_expired");
-    expect(new URLSearchParams(landing.hash.slice(1)).get("error_code")).toBe("otp_expired");
+    const fragment = new URLSearchParams(landing.hash.slice(1));
+    expect(fragment.get("error_code")).toBe("otp_expired");
+    // Marks where the redirect is from, in the fragment alone.
+    expect([fragment.get("sb"), landing.searchParams.get("sb")]).toEqual(["", null]);
   });
 });
 
