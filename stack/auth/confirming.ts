@@ -56,6 +56,31 @@ export const takeNewEmail = async (
   if (!user.email_confirmed_at) await confirmEmail(work, user.id);
 };
 
+/** What a user has asked for by mail and not yet followed is void. */
+const nothingSent = {
+  confirmation_token: "",
+  confirmation_sent_at: null,
+  recovery_token: "",
+  recovery_sent_at: null,
+  email_change_token_current: "",
+  email_change_token_new: "",
+  email_change_sent_at: null,
+  phone_change_sent_at: null,
+  reauthentication_token: "",
+  reauthentication_sent_at: null,
+} as const;
+
+/** Voids all that mails on their way could do, changes of address included. */
+export const dropPending = async (work: Work, userId: string): Promise<void> => {
+  await changeUser(work, userId, {
+    ...nothingSent,
+    email_change: "",
+    email_change_confirm_status: 0,
+    phone_change: "",
+  });
+  await forgetTokens(work, userId);
+};
+
 /**
  * Sets a password's hash. Whoever knew the old one may have asked for links or signed in, so those
  * are void, and every session but `sessionId` ends.
@@ -68,16 +93,7 @@ export const setPasswordHash = async (
 ): Promise<void> => {
   await changeUser(work, userId, {
     encrypted_password: hash,
-    confirmation_token: "",
-    confirmation_sent_at: null,
-    recovery_token: "",
-    recovery_sent_at: null,
-    email_change_token_current: "",
-    email_change_token_new: "",
-    email_change_sent_at: null,
-    phone_change_sent_at: null,
-    reauthentication_token: "",
-    reauthentication_sent_at: null,
+    ...nothingSent,
   });
   await forgetTokens(work, userId);
   await endSessions(work, userId, sessionId);

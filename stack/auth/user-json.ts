@@ -23,7 +23,8 @@ export const factorJson = (factor: Factor) => ({
   status: factor.status,
   ...present({ friendly_name: factor.friendly_name }),
   factor_type: factor.factor_type,
-  ...present({ phone: factor.phone, last_challenged_at: factor.last_challenged_at }),
+  phone: factor.phone ?? "",
+  last_challenged_at: factor.last_challenged_at,
 });
 
 /** The user object that Supabase Auth answers with. */

@@ -3,8 +3,7 @@ import { audit } from "../audit.ts";
 import { invalid } from "../auth-error.ts";
 import { confirmEmail, emailIdentityData } from "../confirming.ts";
 import type { AuthContext, Work } from "../context.ts";
-import { askBeforeUserCreated } from "../hooks.ts";
-import { checkPasswordLength, hashPassword } from "../passwords.ts";
+import { checkPassword, hashPassword } from "../passwords.ts";
 import { adminRoute } from "../router.ts";
 import { changeUser, insertIdentity, insertUser, mergeMetadata } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
@@ -22,7 +21,10 @@ import {
 const isBcrypt = (hash: string) => /^\$2[aby]\$\d\d\$[./\w]{53}$/.test(hash);
 
 /** Without a password nobody can guess one. */
-const passwordHashOf = async ({ password, password_hash }: UserParams): Promise<string> => {
+const passwordHashOf = async (
+  { settings }: AuthContext,
+  { password, password_hash }: UserParams,
+): Promise<string> => {
   if (password && password_hash) {
     throw invalid("Only a password or a password hash should be provided");
   }
@@ -30,9 +32,8 @@ const passwordHashOf = async ({ password, password_hash }: UserParams): Promise<
     if (isBcrypt(password_hash)) return password_hash;
     throw invalid("The local stack takes bcrypt hashes only");
   }
-  const chosen = password || randomBytes(48).toString("base64");
-  checkPasswordLength(chosen);
-  return hashPassword(chosen);
+  if (password) checkPassword(settings, password);
+  return hashPassword(password || randomBytes(48).toString("base64"));
 };
 
 const checkFree = async ({ database }: AuthContext, { email, phone }: CheckedParams) => {
@@ -47,26 +48,13 @@ const create = async (
 ): Promise<Account> => {
   const { email, phone } = params;
   const providers = [...(email ? ["email"] : []), ...(phone ? ["phone"] : [])];
-  const appMetadata = { provider: providers[0], providers };
-  const userMetadata = params.user_metadata ?? {};
-  await askBeforeUserCreated(work, {
-    id,
-    aud: params.aud || "authenticated",
-    role: "",
-    email,
-    phone,
-    app_metadata: appMetadata,
-    user_metadata: userMetadata,
-    identities: [],
-    is_anonymous: false,
-  });
   await insertUser(work, {
     id,
     email: email || null,
     phone: phone || null,
     passwordHash,
-    userMetadata,
-    appMetadata,
+    userMetadata: params.user_metadata ?? {},
+    appMetadata: { provider: providers[0], providers },
   });
   if (email) {
     const data = emailIdentityData(id, email);
@@ -102,7 +90,7 @@ export const createUser = adminRoute(
     }
     await checkFree(auth, params);
     const id = wishedId(call.body) ?? randomUUID();
-    const passwordHash = await passwordHashOf(call.body);
+    const passwordHash = await passwordHashOf(auth, call.body);
     const account = await auth.transaction(
       call,
       (work) => create(work, params, { id, passwordHash }),

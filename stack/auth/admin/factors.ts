@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { audit } from "../audit.ts";
-import { deleteFactor } from "../mfa/factors.ts";
+import { deleteFactor, lowerSessionsOf } from "../mfa/factors.ts";
 import { adminRoute, Text } from "../router.ts";
 import { factorJson } from "../user-json.ts";
 import { readAccount } from "../users.ts";
@@ -29,6 +29,7 @@ export const removeFactor = adminRoute(
           factor_id: factor.id,
         });
         await deleteFactor(work, factor.id);
+        await lowerSessionsOf(work, factor.id);
       },
       "Database error deleting factor",
     );

@@ -11,17 +11,12 @@ export const phoneIdentityData = (userId: string, phone: string, verified = fals
   phone_verified: verified,
 });
 
-/** Whether somebody, other than `except`, has this number. */
-export const isPhoneTaken = async (
-  reader: Reader,
-  phone: string,
-  except = "",
-): Promise<boolean> => {
+/** Whether somebody has this number. */
+export const isPhoneTaken = async (reader: Reader, phone: string): Promise<boolean> => {
   const { rows } = await reader.query(
     `select from auth.users u
-     where u.instance_id = '${instance}' and u.phone = $1 and not u.is_sso_user
-       and u.id is distinct from nullif($2, '')::uuid`,
-    [phone, except],
+     where u.instance_id = '${instance}' and u.phone = $1 and not u.is_sso_user`,
+    [phone],
   );
   return rows.length > 0;
 };

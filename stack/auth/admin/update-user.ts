@@ -1,6 +1,6 @@
 import { audit } from "../audit.ts";
-import { confirmEmail, emailIdentityData, setPasswordHash } from "../confirming.ts";
-import type { AuthContext, Work } from "../context.ts";
+import { confirmEmail, dropPending, emailIdentityData, setPasswordHash } from "../confirming.ts";
+import type { Work } from "../context.ts";
 import { checkPassword, hashPassword } from "../passwords.ts";
 import { adminRoute } from "../router.ts";
 import {
@@ -11,25 +11,10 @@ import {
   mergeMetadata,
 } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
-import { type Account, findHolder, readAccount } from "../users.ts";
+import { type Account, readAccount } from "../users.ts";
 import { accountOf, traitsOf } from "./path.ts";
-import { confirmPhone, isPhoneTaken, phoneIdentityData } from "./phone-users.ts";
-import {
-  type CheckedParams,
-  checkedParams,
-  emailExists,
-  phoneExists,
-  UserParams,
-} from "./user-params.ts";
-
-const checkFree = async (
-  { database }: AuthContext,
-  { user }: Account,
-  { email, phone }: CheckedParams,
-) => {
-  if (email && (await findHolder(database, email, user.id))) throw emailExists();
-  if (phone && (await isPhoneTaken(database, phone, user.id))) throw phoneExists();
-};
+import { confirmPhone, phoneIdentityData } from "./phone-users.ts";
+import { type CheckedParams, checkedParams, UserParams } from "./user-params.ts";
 
 /** Writes what an own identity says, adding it where there is none. */
 const keepIdentity = async (
@@ -70,6 +55,8 @@ const update = async (
     ...(is_anonymous && isProven && { is_anonymous: false }),
     ...("bannedUntil" in params && { banned_until: params.bannedUntil ?? null }),
   });
+  // Links that went to the old address prove nothing any more.
+  if (email || phone) await dropPending(work, id);
   if (params.app_metadata) await mergeMetadata(work, id, "raw_app_meta_data", params.app_metadata);
   if (params.user_metadata) {
     await mergeMetadata(work, id, "raw_user_meta_data", params.user_metadata);
@@ -79,13 +66,15 @@ const update = async (
   return updated;
 };
 
-/** Changes a user; a new password ends all of their sessions. */
+/**
+ * Changes a user; a new password ends all of their sessions. An address or number that somebody
+ * has is a 500, as GoTrue leaves that to the database.
+ */
 export const updateUser = adminRoute(
   { method: "PUT", path: "/admin/users/:user_id", body: UserParams },
   async (auth, call) => {
     const account = await accountOf(auth, call);
     const params = checkedParams(call.body);
-    await checkFree(auth, account, params);
     const { password } = call.body;
     if (typeof password === "string") checkPassword(auth.settings, password);
     const passwordHash = typeof password === "string" ? await hashPassword(password) : null;

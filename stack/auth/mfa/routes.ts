@@ -46,11 +46,20 @@ const tooMany = () =>
     "Maximum number of verified factors reached, unenroll to continue",
   );
 
-const disabled = (what: string, kind: string) =>
+type FactorKind = "TOTP" | "Phone" | "WebAuthn";
+
+const enrolmentDisabled = (kind: FactorKind) =>
   new AuthError(
     422,
-    `mfa_${kind.toLowerCase()}_${what}_disabled`,
-    `MFA ${what} is disabled for ${kind}`,
+    `mfa_${kind.toLowerCase()}_enroll_not_enabled`,
+    `MFA enroll is disabled for ${kind}`,
+  );
+
+const verificationDisabled = (kind: FactorKind) =>
+  new AuthError(
+    422,
+    `mfa_${kind.toLowerCase()}_verify_not_enabled`,
+    `MFA verification is disabled for ${kind}`,
   );
 
 /** Guests have nothing to protect yet, and no address to recover with. */
@@ -126,12 +135,12 @@ const enroll = userRoute(
     const { caller, body } = call;
     refuseGuests(caller);
     const session = sessionOf(caller);
-    if (body.factor_type === "phone") throw disabled("enroll", "Phone");
-    if (body.factor_type === "webauthn") throw disabled("enroll", "WebAuthn");
+    if (body.factor_type === "phone") throw enrolmentDisabled("Phone");
+    if (body.factor_type === "webauthn") throw enrolmentDisabled("WebAuthn");
     if (body.factor_type !== "totp") {
       throw invalid("factor_type needs to be totp, phone, or webauthn");
     }
-    if (!auth.settings.mfa.totp.enroll_enabled) throw disabled("enroll", "TOTP");
+    if (!auth.settings.mfa.totp.enroll_enabled) throw enrolmentDisabled("TOTP");
 
     const { user } = caller.account;
     const issuer = body.issuer || new URL(auth.settings.site_url).host;
@@ -160,9 +169,9 @@ const enroll = userRoute(
 
 /** Throws unless factors of this type may be verified here. */
 const checkVerifiable = ({ settings }: AuthContext, { factor_type }: Factor) => {
-  if (factor_type === "phone") throw disabled("verify", "Phone");
-  if (factor_type === "webauthn") throw disabled("verify", "WebAuthn");
-  if (!settings.mfa.totp.verify_enabled) throw disabled("verify", "TOTP");
+  if (factor_type === "phone") throw verificationDisabled("Phone");
+  if (factor_type === "webauthn") throw verificationDisabled("WebAuthn");
+  if (!settings.mfa.totp.verify_enabled) throw verificationDisabled("TOTP");
 };
 
 const challenge = userRoute(

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { audit } from "../audit.ts";
 import { AuthError } from "../auth-error.ts";
+import { dropPending } from "../confirming.ts";
 import type { AuthContext, Reader, Work } from "../context.ts";
 import { userRoute } from "../router.ts";
-import { changeUser, lockUser, refreshProviders } from "../user-changes.ts";
+import { changeUser, lockUser, mergeMetadata, refreshProviders } from "../user-changes.ts";
 import { type Account, findByEmail, type Identity, readAccount } from "../users.ts";
 import type { Profile } from "./profile.ts";
 
@@ -25,12 +26,21 @@ export const checkManualLinking = ({ settings }: AuthContext): void => {
   throw new AuthError(404, "manual_linking_disabled", "Manual linking is disabled");
 };
 
-/** The first identity whose address nobody else signs in with. */
+const isProven = ({ identity_data }: Identity): boolean => identity_data.email_verified === true;
+
+/** Addresses that a provider has verified come first, identities without one last. */
+const rankOf = (identity: Identity): number => {
+  if (!identity.email) return 2;
+  return isProven(identity) ? 0 : 1;
+};
+
+/** The best identity, oldest first, whose address nobody else signs in with. */
 const successorOf = async (
   work: Work,
   identities: readonly Identity[],
 ): Promise<Identity | undefined> => {
-  for (const identity of identities) {
+  const ranked = [...identities].sort((one, other) => rankOf(one) - rankOf(other));
+  for (const identity of ranked) {
     if (!identity.email || !(await findByEmail(work, identity.email))) return identity;
   }
   return undefined;
@@ -48,7 +58,11 @@ const settleEmail = async (work: Work, { user, identities }: Account): Promise<v
     );
   }
   const { email } = successor;
-  await changeUser(work, user.id, email ? { email } : { email: null, email_confirmed_at: null });
+  await changeUser(work, user.id, { email: email || null });
+  await dropPending(work, user.id);
+  if (email && (isProven(successor) || !work.settings.email.enable_confirmations)) return;
+  await changeUser(work, user.id, { email_confirmed_at: null });
+  await mergeMetadata(work, user.id, "raw_user_meta_data", { email_verified: false });
 };
 
 const unlink = async (work: Work, account: Account, identity: Identity): Promise<void> => {

@@ -31,7 +31,7 @@ const signIn = async (email: string, secret = password) => {
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(`${platform().url}/auth/v1${path}`, {
     ...init,
-    headers: { apikey: platform().secretKey, "content-type": "application/json" },
+    headers: { apikey: platform().secretKey, "content-type": "application/json", ...init.headers },
   });
 
 test("staff create a user who signs in at once", async () => {
@@ -91,6 +91,7 @@ test.each([
   [{ email: "x@example.com", id: "one" }, 400, "validation_failed"],
   [{ email: "x@example.com", ban_duration: "for ever" }, 400, "validation_failed"],
   [{ email: "x@example.com", password: "x", password_hash: "y" }, 400, "validation_failed"],
+  [{ email: "x@example.com", password: "short" }, 422, "weak_password"],
   [{ email: "x@example.com", user_metadata: { name: "\0" } }, 400, "validation_failed"],
 ])("createUser(%j) is refused", async (attributes, status, code) => {
   const { error } = await admin.createUser(attributes);
@@ -185,8 +186,31 @@ test("a new address and password are the user's at once; the sessions from befor
   expect((await client.auth.getUser()).error).not.toBeNull();
   const weak = await admin.updateUserById(user.id, { password: "short" });
   expect(weak.error).toMatchObject({ status: 422, code: "weak_password" });
-  const taken = await admin.updateUserById(user.id, { email: (await aUser()).email });
-  expect(taken.error?.code).toBe("email_exists");
+});
+
+test("an address that somebody has is a failure of the change", async () => {
+  const [user, other] = [await aUser(), await aUser()];
+  // GoTrue leaves this to the database (internal/api/admin.go), so it is a 500.
+  const response = await ask(`/admin/users/${user.id}`, {
+    method: "PUT",
+    headers: { "x-supabase-api-version": "2024-01-01" },
+    body: JSON.stringify({ email: other.email }),
+  });
+  expect(response.status).toBe(500);
+  expect(await response.json()).toEqual({
+    code: "unexpected_failure",
+    message: "Error updating user",
+  });
+  expect((await admin.getUserById(user.id)).data.user?.email).toBe(user.email);
+});
+
+test("links that were sent to an address that staff replace are void", async () => {
+  const user = await aUser();
+  const { data } = await admin.generateLink({ type: "recovery", email: user.email });
+  await admin.updateUserById(user.id, { email: newEmail(), email_confirm: true });
+  const token_hash = data.properties?.hashed_token ?? "";
+  const { error } = await publicClient().auth.verifyOtp({ type: "recovery", token_hash });
+  expect(error).toMatchObject({ status: 403, code: "otp_expired" });
 });
 
 test("staff make a guest a permanent user with the same id", async () => {

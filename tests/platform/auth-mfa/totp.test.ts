@@ -243,8 +243,8 @@ test("guests have no second factor", async () => {
 });
 
 test.each([
-  ["phone", 422, "mfa_phone_enroll_disabled"],
-  ["webauthn", 422, "mfa_webauthn_enroll_disabled"],
+  ["phone", 422, "mfa_phone_enroll_not_enabled"],
+  ["webauthn", 422, "mfa_webauthn_enroll_not_enabled"],
   ["palm", 400, "validation_failed"],
 ])("factors of type %s are not served", async (factor_type, status, error_code) => {
   const { client } = await signedIn();
@@ -268,10 +268,19 @@ test("staff list and remove a user's factors", async () => {
   const { mfa } = serviceClient().auth.admin;
   const { data } = await mfa.listFactors({ userId });
   expect(data?.factors).toMatchObject([
-    { id: factor.id, status: "verified", factor_type: "totp", friendly_name: "phone" },
+    {
+      id: factor.id,
+      status: "verified",
+      factor_type: "totp",
+      friendly_name: "phone",
+      phone: "",
+      last_challenged_at: expect.any(String),
+    },
   ]);
   expect(JSON.stringify(data)).not.toContain(factor.totp.secret);
   expect((await mfa.deleteFactor({ userId, id: factor.id })).error).toBeNull();
+  await client.auth.refreshSession();
+  expect(await levels(client), "a session that showed it").toMatchObject({ currentLevel: "aal1" });
   expect(await levels(await signInAgain(email))).toMatchObject({ nextLevel: "aal1" });
   const again = await mfa.deleteFactor({ userId, id: factor.id });
   expect(again.error).toMatchObject({ status: 404, code: "mfa_factor_not_found" });
