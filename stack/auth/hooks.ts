@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { isDatabaseError } from "../database/database.ts";
 import { AuthError } from "./auth-error.ts";
@@ -12,10 +13,11 @@ const functionOf = (uri: string): string | null => {
   return [schema, name].map((part) => `"${part.replaceAll('"', '""')}"`).join(".");
 };
 
+/** An `error` without a message is none, and one without a sensible status is a failure. */
 const Refusal = z.looseObject({
   error: z.looseObject({
     http_code: z.int().min(400).max(599).catch(500),
-    message: z.string().catch("Error running hook"),
+    message: z.string().min(1),
   }),
 });
 
@@ -38,16 +40,16 @@ const callHook = async (work: Work, uri: string, input: unknown): Promise<unknow
   const refusal = Refusal.safeParse(answer);
   if (!refusal.success) return answer;
   const { http_code, message } = refusal.data.error;
-  const status = ([400, 401, 403, 404, 409, 422, 429] as const).find(
-    (known) => known === http_code,
-  );
-  throw new AuthError(status ?? 500, "unexpected_failure", message);
+  // Hooks name no code: GoTrue has one for failures alone.
+  throw new AuthError(http_code, http_code === 500 ? "unexpected_failure" : "unknown", message);
 };
 
-/** Claims that Supabase's services rest on; a hook may add to them but not drop them. */
+/** Claims that Supabase's services rest on; a hook may change and add, but not drop them. */
 const Output = z.looseObject({
   claims: z.looseObject({
     aud: z.union([z.string(), z.array(z.string())]),
+    exp: z.int(),
+    iat: z.int(),
     sub: z.string(),
     email: z.string(),
     phone: z.string(),
@@ -90,6 +92,7 @@ export const askBeforeUserCreated = async (
   if (!enabled) return;
   await callHook(work, uri, {
     metadata: {
+      uuid: randomUUID(),
       name: "before-user-created",
       time: new Date().toISOString(),
       ip_address: work.call.ip,

@@ -11,12 +11,12 @@ const checkFrequency = ({ settings }: Work, sentAt: string | null, now = Date.no
   if (!sentAt) return;
   const wait = Date.parse(sentAt) + settings.email.max_frequency * 1000 - now;
   if (wait <= 0) return;
-  const left = Math.ceil(wait / 1000);
+  const left = Math.floor(wait / 1000);
   throw new AuthError(
     429,
     "over_email_send_rate_limit",
     `For security purposes, you can only request this after ${left} seconds.`,
-    { retryAfter: left },
+    { retryAfter: left + 1 },
   );
 };
 

@@ -90,6 +90,10 @@ const perMinute = (amount: number) =>
 
 const noLimit: Limit = { take: () => undefined };
 
+/** Without confirmations GoTrue counts no mails, and the CLI sets a limit only with SMTP. */
+const countsMails = ({ smtp, enable_confirmations }: AuthSettings["email"]): boolean =>
+  Boolean(smtp?.enabled) && enable_confirmations;
+
 /** The limits of `[auth.rate_limit]`, each with buckets of its own. */
 export const createLimits = ({ rate_limit, email }: AuthSettings): Limits => ({
   signUps: perFiveMinutes(rate_limit.sign_in_sign_ups),
@@ -103,5 +107,5 @@ export const createLimits = ({ rate_limit, email }: AuthSettings): Limits => ({
   userChanges: perFiveMinutes(rate_limit.sign_in_sign_ups),
   factorChallenges: perMinute(factorsPerMinute),
   factorVerifications: perMinute(factorsPerMinute),
-  mails: email.smtp?.enabled ? perHour(rate_limit.email_sent, tooManyMails) : noLimit,
+  mails: countsMails(email) ? perHour(rate_limit.email_sent, tooManyMails) : noLimit,
 });

@@ -4,8 +4,8 @@ import { AuthError, invalid } from "../auth-error.ts";
 import { isPassword, weakPasswordJson } from "../passwords.ts";
 import { parseBody, Text } from "../router.ts";
 import { beginSession, sessionJson } from "../sessions.ts";
-import { emailEnabled } from "../settings.ts";
 import { findByEmail, isBanned, isEmailConfirmed } from "../users.ts";
+import { checkEmailEnabled } from "./recover.ts";
 import type { GrantHandler } from "./token.ts";
 
 const Body = z.looseObject({ email: Text, phone: Text, password: Text });
@@ -21,9 +21,7 @@ export const grantPassword: GrantHandler = async (auth, call, given) => {
   if (body.email === "") {
     throw new AuthError(422, "phone_provider_disabled", "Phone logins are disabled");
   }
-  if (!emailEnabled(auth.settings)) {
-    throw new AuthError(422, "email_provider_disabled", "Email logins are disabled");
-  }
+  checkEmailEnabled(auth, 422);
 
   const account = await findByEmail(auth.database, body.email.toLowerCase());
   if (!account?.user.encrypted_password) throw wrong();

@@ -62,7 +62,7 @@ const mailSignIn = async (
   call: Call & { body: Body },
   email: string,
 ): Promise<Response> => {
-  checkEmailEnabled(auth);
+  checkEmailEnabled(auth, 422);
   const attempt = () => mailLinkOrConfirmation(auth, call, email);
   await attempt().catch((error: unknown) => {
     if (error instanceof AddressTaken) return attempt();

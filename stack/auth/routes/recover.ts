@@ -11,9 +11,10 @@ import { findByEmail } from "../users.ts";
 
 const Body = z.looseObject({ email: Text, code_challenge: Text, code_challenge_method: Text });
 
-export const checkEmailEnabled = ({ settings }: AuthContext): void => {
+/** GoTrue's status for this is another from one endpoint to the next. */
+export const checkEmailEnabled = ({ settings }: AuthContext, status: 400 | 422): void => {
   if (emailEnabled(settings)) return;
-  throw new AuthError(422, "email_provider_disabled", "Email logins are disabled");
+  throw new AuthError(status, "email_provider_disabled", "Email logins are disabled");
 };
 
 /** Mails a link to set a new password; an unknown address gets the same answer. */
@@ -21,7 +22,7 @@ export const recover = route(
   { method: "POST", path: "/recover", body: Body, limit: ({ limits }) => limits.recoveries },
   async (auth, call) => {
     const { body } = call;
-    checkEmailEnabled(auth);
+    checkEmailEnabled(auth, 400);
     if (body.email === "") {
       throw new AuthError(400, "validation_failed", "Password recovery requires an email");
     }

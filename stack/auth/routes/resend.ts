@@ -28,7 +28,7 @@ export const resend = route(
       throw new AuthError(400, "phone_provider_disabled", "Phone logins are disabled");
     }
     if (email === "") throw invalid("Missing email address or phone number");
-    checkEmailEnabled(auth);
+    checkEmailEnabled(auth, 400);
 
     const account = await findByEmail(auth.database, emailAddress(email));
     if (account && type === "signup" && !isEmailConfirmed(account)) {

@@ -7,11 +7,11 @@ import type { Work } from "../context.ts";
 import { emailAddress } from "../email-address.ts";
 import { beginFlow, type Challenge, checkChallenge, usesPkce } from "../flow-state.ts";
 import { sendEmailChange } from "../letters.ts";
-import { forgetTokens, hashOf } from "../one-time-tokens.ts";
+import { hashOf } from "../one-time-tokens.ts";
 import { checkPassword, hashPassword, isPassword } from "../passwords.ts";
 import { Data, Text, userRoute } from "../router.ts";
 import type { AuthSettings } from "../settings.ts";
-import { mergeMetadata, refreshProviders } from "../user-changes.ts";
+import { mergeMetadata } from "../user-changes.ts";
 import { userJson } from "../user-json.ts";
 import { type Account, findHolder, hasVerifiedFactor, readAccount } from "../users.ts";
 
@@ -39,12 +39,15 @@ export const updateUser = userRoute(
     const change = checked(auth.settings, body, caller);
     const newEmail = change.email !== user.email ? change.email : null;
     if (newEmail && (await findHolder(auth.database, newEmail, user.id))) throw emailTaken();
+    if (body.password && needsReauthentication(auth.settings, caller)) {
+      checkNonce(auth.settings, caller.account, body.nonce);
+    }
     const newPassword = body.password ? await hashNew(body.password, caller.account) : null;
 
     const account = await auth.transaction(
       call,
       async (work) => {
-        if (newPassword) await changePassword(work, caller, newPassword, body.nonce);
+        if (newPassword) await changePassword(work, caller, newPassword);
         if (body.data) await mergeMetadata(work, user.id, "raw_user_meta_data", body.data);
         if (newEmail) await changeEmail(work, user.id, newEmail, body);
         await audit(work, caller.account, "user_modified");
@@ -119,20 +122,13 @@ const needsReauthentication = (settings: AuthSettings, { session }: SignedIn): b
   settings.email.secure_password_change &&
   (!session || Date.now() > Date.parse(session.created_at) + dayMs);
 
-const changePassword = async (
-  work: Work,
-  caller: SignedIn,
-  hash: string,
-  nonce: string,
-): Promise<void> => {
-  if (needsReauthentication(work.settings, caller)) {
-    await checkNonce(work, caller.account, nonce);
-  }
+const changePassword = async (work: Work, caller: SignedIn, hash: string): Promise<void> => {
   await setPasswordHash(work, caller.account.user.id, hash, caller.session?.id ?? null);
   await audit(work, caller.account, "user_updated_password");
 };
 
-const checkNonce = async (work: Work, { user }: Account, nonce: string): Promise<void> => {
+/** Throws for a wrong code from the mailbox; the change of the password uses a right one up. */
+const checkNonce = (settings: AuthSettings, { user }: Account, nonce: string): void => {
   if (nonce === "") {
     throw new AuthError(
       400,
@@ -141,12 +137,10 @@ const checkNonce = async (work: Work, { user }: Account, nonce: string): Promise
     );
   }
   const sentAt = user.reauthentication_sent_at;
-  const expired =
-    !sentAt || Date.now() > Date.parse(sentAt) + work.settings.email.otp_expiry * 1000;
+  const expired = !sentAt || Date.now() > Date.parse(sentAt) + settings.email.otp_expiry * 1000;
   if (expired || user.reauthentication_token !== hashOf(user.email ?? "", nonce)) {
     throw new AuthError(422, "reauthentication_not_valid", "Nonce has expired or is invalid");
   }
-  await forgetTokens(work, user.id, "reauthentication_token");
 };
 
 const changeEmail = async (
@@ -158,9 +152,7 @@ const changeEmail = async (
   const account = await readAccount(work, userId);
   // A guest's first address is like a sign-up; everybody else proves a change by mail.
   if (account.user.is_anonymous && !work.settings.email.enable_confirmations) {
-    await takeNewEmail(work, account, email);
-    await refreshProviders(work, userId);
-    return;
+    return takeNewEmail(work, account, email);
   }
   if (usesPkce(challenge)) {
     await beginFlow(work, { userId, provider: "email_change", method: "email_change", challenge });

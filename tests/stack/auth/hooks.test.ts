@@ -21,6 +21,17 @@ beforeAll(async () => {
       create function public.refuse(event jsonb) returns jsonb language sql as $$
         select '{"error": {"http_code": 403, "message": "not today"}}'::jsonb
       $$;
+      create function public.teapot(event jsonb) returns jsonb language sql as $$
+        select '{"error": {"http_code": 418, "message": "short and stout"}}'::jsonb
+      $$;
+      create function public.mute(event jsonb) returns jsonb language sql as $$
+        select event || '{"error": {"http_code": 403, "message": ""}}'
+      $$;
+      create function public.brief(event jsonb) returns jsonb language sql as $$
+        select jsonb_set(
+          event, '{claims,exp}', to_jsonb((event -> 'claims' ->> 'iat')::bigint + 60)
+        )
+      $$;
       create function public.fail(event jsonb) returns jsonb language plpgsql as $$
         begin raise exception 'broken'; end
       $$;
@@ -65,6 +76,7 @@ test("the access token hook adds claims, as the role of Supabase Auth", async ()
 test.each([
   ["drops claims that Supabase rests on", "drop_claims", 500],
   ["refuses", "refuse", 403],
+  ["refuses with an odd status", "teapot", 418],
   ["fails", "fail", 500],
   ["does not exist", "nowhere", 500],
 ])("a hook that %s leaves nobody behind", async (_, name, status) => {
@@ -79,10 +91,32 @@ test.each([
   expect(await countUsers()).toBe(before);
 });
 
-test("the hook before a user is made can refuse them", async () => {
+test("a hook's refusal has no code of its own, and one without words is none", async () => {
+  const body = JSON.stringify({});
+  const refusing = await withHook("refuse");
+  const refused = await refusing.ask("/signup", { method: "POST", body });
+  expect(await refused.json()).toEqual({ code: 403, error_code: "unknown", msg: "not today" });
+  const silent = await withHook("mute");
+  expect((await silent.ask("/signup", { method: "POST", body })).status).toBe(200);
+});
+
+test("a hook may shorten a token's life", async () => {
+  const { data } = await (await withHook("brief")).client().auth.signInAnonymously();
+  const { exp = 0, iat = 0 } = claimsOf(data.session);
+  expect(exp - iat).toBe(60);
+});
+
+test("the hook before a user is made can refuse them, but not whom staff make", async () => {
   const auth = await withHook("no_mailinator", "before_user_created");
   const { error } = await auth.client().auth.signUp({ email: "x@mailinator.test", password });
   expect(error).toMatchObject({ status: 422, message: "no such mailboxes" });
   const { data } = await auth.client().auth.signUp({ email: anAddress("ada"), password });
   expect(data.session).not.toBeNull();
+  // Nobody asks it in internal/api/admin.go.
+  const made = await auth.ask("/admin/users", {
+    method: "POST",
+    headers: { apikey: auth.keys.secret },
+    body: JSON.stringify({ email: "y@mailinator.test" }),
+  });
+  expect(made.status).toBe(200);
 });

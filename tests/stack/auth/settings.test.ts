@@ -40,6 +40,12 @@ describe("what config.toml turns off is refused", () => {
     expect(up.error).toMatchObject({ status: 400, code: "email_provider_disabled" });
     const signedIn = await auth.client().auth.signInWithPassword(credentials);
     expect(signedIn.error).toMatchObject({ status: 422, code: "email_provider_disabled" });
+    const link = await auth.client().auth.signInWithOtp(credentials);
+    expect(link.error).toMatchObject({ status: 422, code: "email_provider_disabled" });
+    const recovery = await auth.client().auth.resetPasswordForEmail(credentials.email);
+    expect(recovery.error).toMatchObject({ status: 400, code: "email_provider_disabled" });
+    const again = await auth.client().auth.resend({ type: "signup", email: credentials.email });
+    expect(again.error).toMatchObject({ status: 400, code: "email_provider_disabled" });
   });
 });
 
@@ -83,6 +89,10 @@ describe("passwords", () => {
     );
     const bare = await client.auth.updateUser({ password: "one more yet" });
     expect(bare.error).toMatchObject({ status: 400, code: "reauthentication_needed" });
+    const same = await client.auth.updateUser({ password: "a fresh one" });
+    expect(same.error?.code, "who may be somebody else learns nothing of the old one").toBe(
+      "reauthentication_needed",
+    );
     await client.auth.reauthenticate();
     const { code } = auth.mailTo(email);
     const nonce = code === "000000" ? "000001" : "000000";
@@ -161,6 +171,16 @@ describe("links lead only where the project allows", () => {
     ["https://a.b.preview.example/x", false],
     ["https://docs.example/any/depth?at=all", true],
     ["app.shop://callback", true],
+    ["com.my_app://callback", true],
+    ["http://localhost:8080/", true],
+    ["http://127.0.0.2:1234/this-machine-too", true],
+    ["http://10.0.0.1/another", false],
+    ["https://old.example/", true],
+    ["https://new.example/", true],
+    ["https://v1.api.example/", true],
+    ["https://vx.api.example/", false],
+    ["http://evil.example\\@127.0.0.1/", false],
+    ["http://0x7f000001/", false],
     ["https://evil.example/", false],
     ["https://shop.example.evil.example/welcome", false],
     ["https://shop.example/welcome\t", false],
@@ -173,6 +193,11 @@ describe("links lead only where the project allows", () => {
         "https://*.preview.example/**",
         "https://docs.example/**",
         "app.shop://callback",
+        "com.my_app://callback",
+        "http://localhost:8080/",
+        "http://10.0.0.1/**",
+        "https://{old,new}.example/",
+        "https://v[0-9].api.example/",
       ],
       email: { max_frequency: "0s" },
     });
