@@ -44,7 +44,7 @@ export const platformAnswer = (code: AnswerCode, details: AnswerDetails = {}): R
       status,
       headers: {
         "access-control-allow-origin": "*",
-        "access-control-allow-headers": "authorization, x-client-info, apikey, content-type",
+        "access-control-allow-headers": "authorization, x-client-info, apikey",
         "access-control-expose-headers": "sb-error-code",
         "sb-error-code": code,
         ...(details.retryAfter ? { "retry-after": String(details.retryAfter) } : {}),

@@ -22,7 +22,7 @@ export const refusal = async (
   if (request.method === "OPTIONS") return undefined;
   const authorization = request.headers.get("authorization");
   if (!authorization) return { code: "UNAUTHORIZED_NO_AUTH_HEADER" };
-  const [, bearer = ""] = /^Bearer (\S+)$/i.exec(authorization) ?? [];
+  const [, bearer = ""] = /^Bearer (\S+)$/.exec(authorization) ?? [];
   return await judgeToken(bearer, verifyToken);
 };
 

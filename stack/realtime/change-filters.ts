@@ -55,16 +55,28 @@ const readAction = (event: unknown): ChangeRequest["action"] => {
   return action === "INSERT" || action === "UPDATE" || action === "DELETE" ? action : "*";
 };
 
-const readTarget = ({ schema, table, filter }: Readonly<Record<string, unknown>>) => {
+const readTarget = (params: Readonly<Record<string, unknown>>) => {
+  const { schema, table, filter } = params;
   const isFilter = filter === undefined || typeof filter === "string";
   if (typeof schema === "string" && typeof table === "string" && isFilter) return { schema, table };
   if (filter === undefined) {
     if (typeof schema === "string" && table === undefined) return { schema, table: "*" };
     if (typeof table === "string" && schema === undefined) return { schema: "public", table };
   }
+  const given = "user_token" in params || "auth_token" in params ? "<redacted>" : inspected(params);
   throw new MalformedRequest(
-    "No subscription params provided. Please provide at least a `schema` or `table` to subscribe to.",
+    "No subscription params provided. Please provide at least a `schema` or `table` " +
+      `to subscribe to: ${given}`,
   );
+};
+
+/** A value of JSON as Elixir prints it. */
+const inspected = (value: unknown): string => {
+  if (value === null) return "nil";
+  if (Array.isArray(value)) return `[${value.map(inspected).join(", ")}]`;
+  if (typeof value !== "object") return JSON.stringify(value).replaceAll("#{", "\\#{");
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `%{${entries.map(([key, each]) => `${inspected(key)} => ${inspected(each)}`).join(", ")}}`;
 };
 
 const readColumns = (select: unknown): readonly string[] | null => {

@@ -46,34 +46,32 @@ export const createHttpApi = (ports: HttpPorts) => {
     return writable.has("broadcast");
   };
 
-  /** Counts the messages, or says no. */
-  const refuseTooMany = (count: number): Response | undefined => {
-    const { messages } = ports.limits;
-    if (messages.isExceeded()) return json(429, { message: "You have exceeded your rate limit" });
-    if (messages.isExceeded(count)) {
+  const tooMany = () => json(429, { message: "You have exceeded your rate limit" });
+
+  const batch = async (body: Buffer, caller: Caller): Promise<Response> => {
+    const given = body.length > 0 ? parseJson(body) : {};
+    if (given === undefined) return json(400, { message: "Bad Request" });
+    const { messages, errors } = readBatch(given);
+    if (errors) return unprocessable(errors);
+    const rate = ports.limits.messages;
+    if (rate.isExceeded()) return tooMany();
+    if (rate.isTooMuchAtOnce(messages.length)) {
       return json(429, {
         message: "Too many messages to broadcast, please reduce the batch size",
       });
     }
-    messages.add(count);
-    return undefined;
-  };
-
-  const batch = async (body: Buffer, caller: Caller): Promise<Response> => {
-    const { messages, errors } = readBatch(parseJson(body));
-    if (errors) return unprocessable(errors);
-    const tooMany = refuseTooMany(messages.length);
-    if (tooMany) return tooMany;
     const privateTopics = new Set(messages.filter((each) => each.private).map((m) => m.topic));
     const allowed = new Map<string, boolean>();
     await Promise.all(
       [...privateTopics].map(async (topic) => allowed.set(topic, await mayWrite(caller, topic))),
     );
-    for (const { topic: name, event, payload, private: isPrivate } of messages) {
+    for (const { id, topic: name, event, payload, private: isPrivate } of messages) {
       // Supabase drops what the policies do not allow without telling the sender.
       if (isPrivate && !allowed.get(name)) continue;
       const topic: Topic = { name, private: isPrivate };
-      ports.topics.publish(topic, envelope(event, JSON.stringify(payload)));
+      const meta = id ? JSON.stringify({ id }) : undefined;
+      rate.add();
+      ports.topics.publish(topic, envelope(event, JSON.stringify(payload), meta));
     }
     return accepted();
   };
@@ -97,11 +95,11 @@ export const createHttpApi = (ports: HttpPorts) => {
       ? ({ kind: "user", event, encoding: "binary", body } as const)
       : jsonBroadcast(event, body);
     if (!broadcast) return json(400, { message: "Bad Request" });
-    const tooMany = refuseTooMany(1);
-    if (tooMany) return tooMany;
+    if (ports.limits.messages.isReached()) return tooMany();
     if (topic.private && !(await mayWrite(caller, topic.name))) {
       return json(403, { message: "Unauthorized" });
     }
+    ports.limits.messages.add();
     ports.topics.publish(topic, broadcast);
     return accepted();
   };
@@ -148,21 +146,28 @@ const callerOf = async (request: Request, credentials: Credentials): Promise<Cal
 const jsonBroadcast = (event: string, body: Buffer): Broadcast | null => {
   const value = parseJson(body);
   if (value === undefined) return null;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   // Supabase's server wraps what is no object so; clients see the same here.
-  const payload = isObject ? body : Buffer.from(JSON.stringify({ _json: value }));
+  const payload = isRecord(value) ? body : Buffer.from(JSON.stringify({ _json: value }));
   return { kind: "user", event, encoding: "json", body: payload };
 };
 
-const BatchBody = z.object({ messages: z.array(z.unknown()).min(1) });
+const BatchBody = z.object({ messages: z.unknown() });
 
-const Text = z.string("is invalid").min(1, "can't be blank");
+const Text = z.string("is invalid").regex(/\S/, "can't be blank");
 const fields = {
   topic: Text,
   event: Text,
   payload: z.record(z.string(), z.unknown(), "is invalid"),
 };
-const BatchMessage = z.object({ ...fields, private: z.boolean("is invalid").default(false) });
+const Truth = z
+  .union([z.boolean(), z.enum(["true", "1", "false", "0"])], "is invalid")
+  .transform((value) => value === true || value === "true" || value === "1");
+const BatchMessage = z.object({
+  ...fields,
+  private: Truth.nullish().transform((value) => value ?? false),
+  /** Comes with the message as `meta.id`. */
+  id: z.string("is invalid").nullish(),
+});
 
 type BatchMessage = z.infer<typeof BatchMessage>;
 
@@ -172,10 +177,14 @@ type ReadBatch =
 
 /** The messages, or what is wrong with them in the form of Supabase's answer. */
 const readBatch = (body: unknown): ReadBatch => {
-  const { data } = BatchBody.safeParse(body);
-  if (!data) return { errors: { messages: ["can't be blank"] } };
+  const listed = BatchBody.safeParse(body).data?.messages ?? [];
+  const given = isRecord(listed) ? Object.values(listed) : listed;
+  if (!Array.isArray(given) || !given.every(isRecord)) {
+    return { errors: { messages: ["is invalid"] } };
+  }
+  if (given.length === 0) return { errors: { messages: ["can't be blank"] } };
   const messages: BatchMessage[] = [];
-  const problems = data.messages.map((value) => {
+  const problems = given.map((value) => {
     const read = BatchMessage.safeParse(value);
     if (!read.success) return problemsOf(value, read.error);
     if (JSON.stringify(read.data.payload).length > maximumPayload) {
@@ -187,15 +196,17 @@ const readBatch = (body: unknown): ReadBatch => {
   return messages.length === problems.length ? { messages } : { errors: { messages: problems } };
 };
 
-const problemsOf = (value: unknown, error: z.ZodError): Record<string, string[]> => {
-  const given = new Set(typeof value === "object" && value !== null ? Object.keys(value) : []);
-  return Object.fromEntries(
-    error.issues.map(({ path: [field = "message"], message }) => {
-      const missing = String(field) in fields && !given.has(String(field));
-      return [String(field), [missing ? "can't be blank" : message]];
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const problemsOf = (value: Record<string, unknown>, error: z.ZodError) =>
+  Object.fromEntries(
+    error.issues.map(({ path: [field], message }) => {
+      const name = String(field);
+      const missing = name in fields && (value[name] ?? null) === null;
+      return [name, [missing ? "can't be blank" : message]];
     }),
   );
-};
 
 const decoded = (part: string | undefined): string | null => {
   try {

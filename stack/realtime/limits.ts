@@ -54,6 +54,18 @@ export class Rate {
     return (this.#total + more) / window > this.limit;
   }
 
+  /** Whether the rate and this many events at once come to more than the limit of one second. */
+  isTooMuchAtOnce(count: number): boolean {
+    this.#advance();
+    return this.#total / window + count > this.limit;
+  }
+
+  /** Whether nothing is left of the limit. */
+  isReached(): boolean {
+    this.#advance();
+    return this.#total / window >= this.limit;
+  }
+
   #advance(): void {
     const second = Math.floor(this.now() / 1000);
     const from = Math.max(this.#second + 1, second - window + 1);

@@ -33,6 +33,15 @@ describe("verify_jwt", () => {
     expect((await call("echo")).status).toBe(200);
   });
 
+  it("knows the scheme of the header only as Bearer", async () => {
+    const { session } = await aGuest();
+    const response = await call("guarded", {
+      headers: { authorization: `bearer ${session.access_token}` },
+    });
+    expect(response.status).toBe(401);
+    expect((await response.json()).code).toBe("UNAUTHORIZED_INVALID_JWT_FORMAT");
+  });
+
   it("lets people and guests pass", async () => {
     const [ada, guest] = await Promise.all([anAccount(), aGuest()]);
     for (const { client } of [ada, guest]) {

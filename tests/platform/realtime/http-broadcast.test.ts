@@ -3,6 +3,7 @@ import {
   collect,
   connect,
   disconnectAll,
+  eventually,
   join,
   openProject,
   type Project,
@@ -46,27 +47,58 @@ test("a batch with one wrong message sends none and says what is wrong", async (
   const heard = collect(channel);
   await join(channel);
   const good = { topic, event: "tick", payload: {} };
-  expect(await batch(good, { topic, payload: [] }, 7, { ...good, topic: "" })).toEqual({
+  const wrong = [
+    { topic, payload: [] },
+    { ...good, topic: " ", payload: null },
+    { ...good, private: "maybe", id: 7 },
+  ];
+  expect(await batch(good, ...wrong)).toEqual({
     status: 422,
     body: {
       errors: {
         messages: [
           {},
           { event: ["can't be blank"], payload: ["is invalid"] },
-          { message: [expect.any(String)] },
-          { topic: ["can't be blank"] },
+          { topic: ["can't be blank"], payload: ["can't be blank"] },
+          { private: ["is invalid"], id: ["is invalid"] },
         ],
       },
     },
   });
-  for (const body of ["", "{", "null", "[]", "{}", '{"messages":[]}', '{"messages":{}}']) {
+  expect(await batch(good, 7)).toEqual({
+    status: 422,
+    body: { errors: { messages: ["is invalid"] } },
+  });
+  for (const body of ["", "null", "[]", "{}", '{"messages":[]}', '{"messages":{}}']) {
     expect(await post("broadcast", body)).toEqual({
       status: 422,
       body: { errors: { messages: ["can't be blank"] } },
     });
   }
+  expect((await post("broadcast", "{")).status).toBe(400);
   await batch({ ...good, event: "last" });
   expect(await heard.until(1)).toEqual([{ event: "last", payload: {} }]);
+});
+
+test("the id of a message of a batch comes with it", async () => {
+  const topic = uniqueName();
+  const channel = connect(project).channel(topic);
+  const heard: unknown[] = [];
+  channel.on("broadcast", { event: "*" }, (message) => heard.push(message));
+  await join(channel);
+  const message = { topic, event: "tick", payload: {}, private: "false" };
+  expect(await batch({ ...message, id: "first" }, message)).toEqual({ status: 202, body: null });
+  await eventually(() => heard.length === 2);
+  const received = { type: "broadcast", event: "tick", payload: {} };
+  expect(heard).toEqual([{ ...received, meta: { id: "first" } }, received]);
+});
+
+test("a batch may not be larger than what is sent in a second", async () => {
+  const message = { topic: uniqueName(), event: "tick", payload: {} };
+  expect(await batch(...Array.from({ length: 2_501 }, () => message))).toEqual({
+    status: 429,
+    body: { message: "Too many messages to broadcast, please reduce the batch size" },
+  });
 });
 
 test("nobody sends without a valid key or token", async () => {

@@ -306,6 +306,18 @@ describe("filters", () => {
   });
 });
 
+test("a subscription to no table is refused with what was asked for", async () => {
+  const { told } = await watchAs(connect(project), {
+    event: "*",
+    schema: "public",
+    filter: "id=eq.1",
+  });
+  expect(told[0]?.message).toContain(
+    "No subscription params provided. Please provide at least a `schema` or `table` to subscribe " +
+      'to: %{"event" => "*", "filter" => "id=eq.1", "schema" => "public"}',
+  );
+});
+
 test("event, schema, table and star choose what is heard", async () => {
   const batch = uniqueName();
   const inserts: unknown[] = [];

@@ -83,6 +83,12 @@ describe("verify_jwt, on unless the block says otherwise,", () => {
       "Invalid JWT format",
     ],
     [
+      "a scheme that is not written as Bearer",
+      () => ({ authorization: `bearer ${symmetric}` }),
+      "UNAUTHORIZED_INVALID_JWT_FORMAT",
+      "Invalid JWT format",
+    ],
+    [
       "a token without algorithm",
       () => bearer(unsigned({ typ: "JWT" })),
       "UNAUTHORIZED_INVALID_JWT_FORMAT",
@@ -105,6 +111,9 @@ describe("verify_jwt, on unless the block says otherwise,", () => {
     expect(response.status).toBe(401);
     expect(response.headers.get("sb-error-code")).toBe(code);
     expect(response.headers.get("access-control-expose-headers")).toBe("sb-error-code");
+    expect(response.headers.get("access-control-allow-headers")).toBe(
+      "authorization, x-client-info, apikey",
+    );
     expect(await response.json()).toEqual({ code, message, msg: message });
   });
 });
