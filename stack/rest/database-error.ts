@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type DatabaseError, isConnectionLost, isDatabaseError } from "../database/database.ts";
 import { type ErrorBody, RestError, restError } from "./rest-error.ts";
 
@@ -11,9 +12,10 @@ const statusOf = ({ code, message }: DatabaseError, isAnonymous: boolean): numbe
   if (own !== undefined) return own;
   if (code === "42501") return isAnonymous ? 401 : 403;
   if (code === "21000") return message.endsWith("requires a WHERE clause") ? 400 : 500;
-  if (/^(08|53)/.test(code)) return 503;
+  if (code === "22023") return /^role .* does not exist$/s.test(message) ? 401 : 400;
+  if (/^(08|53|57P01$)/.test(code)) return 503;
   if (/^(0L|0P|28)/.test(code)) return 403;
-  if (/^(09|25|2D|38|39|3B|40|54|55|57|58|F0|HV|P0|XX)/.test(code)) return 500;
+  if (/^(09|25|2D|38|39|3B|40|54|55|57|58|F0|HV|P0|PT|XX)/.test(code)) return 500;
   return 400;
 };
 
@@ -49,31 +51,56 @@ export const asRestError = (error: unknown, isAnonymous: boolean): RestError => 
   return new RestError(status, body, status === 401 ? { "www-authenticate": "Bearer" } : {});
 };
 
+const Answer = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: z.string().nullish(),
+  hint: z.string().nullish(),
+});
+
+const Form = z.object({
+  status: z.number().int(),
+  headers: z.record(z.string(), z.string()),
+});
+
 /**
  * SQL may word the whole answer: `raise sqlstate 'PGRST' using message = '{"code": …}', detail =
  * '{"status": …, "headers": {…}}'`.
  */
-const worded = ({ message, detail = "" }: DatabaseError): RestError => {
-  try {
-    const body = JSON.parse(message);
-    const { status, headers } = JSON.parse(detail);
-    return new RestError(
-      status,
-      {
-        code: body.code,
-        message: body.message,
-        details: body.details ?? null,
-        hint: body.hint ?? null,
-      },
-      headers ?? {},
-    );
-  } catch {
-    return restError(
-      500,
-      "PGRST121",
-      "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
-      `Invalid JSON value for MESSAGE or DETAIL: '${message}'`,
-      "MESSAGE must be a JSON object with obligatory keys: 'code', 'message'; DETAIL one with 'status', 'headers'.",
+const worded = ({ message, detail }: DatabaseError): RestError => {
+  const answer = Answer.safeParse(jsonOf(message)).data;
+  if (!answer) {
+    return misworded(
+      `Invalid JSON value for MESSAGE: '${message}'`,
+      "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'.",
     );
   }
+  const form = Form.safeParse(jsonOf(detail ?? "")).data;
+  if (!form) {
+    return misworded(
+      detail === undefined
+        ? "DETAIL is missing in the RAISE statement"
+        : `Invalid JSON value for DETAIL: '${detail}'`,
+      "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.",
+    );
+  }
+  const { code, details = null, hint = null } = answer;
+  return new RestError(form.status, { code, message: answer.message, details, hint }, form.headers);
 };
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const misworded = (details: string, hint: string) =>
+  restError(
+    500,
+    "PGRST121",
+    "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+    details,
+    hint,
+  );

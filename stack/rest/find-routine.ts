@@ -6,8 +6,8 @@ import type { Schema } from "./schema/schema-cache.ts";
 interface Wanted {
   schema: string;
   name: string;
-  /** Names of the arguments that the caller gives. */
-  keys: readonly string[];
+  /** Names of the arguments that the caller gives; absent where the body is no set of arguments. */
+  keys?: readonly string[];
   /** Types that a lone unnamed argument may have to take the whole body. */
   wholeTypes: readonly string[];
 }
@@ -20,8 +20,9 @@ export const findRoutine = (
   schema: Schema,
   wanted: Wanted,
 ): { routine: Routine; isWhole: boolean } => {
+  const { keys } = wanted;
   const overloads = schema.routines(wanted.schema, wanted.name);
-  const named = overloads.filter((routine) => takes(routine, wanted.keys));
+  const named = keys ? overloads.filter((routine) => takes(routine, keys)) : [];
   const [first, ...others] = named;
   if (first && others.length === 0) return { routine: first, isWhole: false };
   if (first) throw ambiguous(named);
@@ -42,32 +43,41 @@ const takesWhole = (routine: Routine, types: readonly string[]): boolean => {
 
 const notFound = (schema: Schema, { schema: space, name, keys, wholeTypes }: Wanted) => {
   const called = `${space}.${name}`;
-  const given =
-    keys.length > 0
-      ? ` with parameter${keys.length > 1 ? "s" : ""} ${keys.join(", ")}`
-      : " without parameters";
+  const refusal = (given: string, searched: string, suggestion?: string) =>
+    restError(
+      404,
+      "PGRST202",
+      `Could not find the function ${called}${given} in the schema cache`,
+      `Searched for the function ${called}${searched}, but no matches were found in the schema cache.`,
+      suggestion === undefined ? null : `Perhaps you meant to call the function ${suggestion}`,
+    );
+  if (!keys) return refusal("", ` with a single unnamed ${wholeTypes.join("/")} parameter`);
+  const none = " without parameters";
+  const list = keys.toSorted().join(", ");
   const whole = wholeTypes.length > 0 ? " or with a single unnamed json/jsonb parameter" : "";
-  const [overload] = schema.routines(space, name);
-  const suggestion = overload ? signature(overload) : nearestName(schema, space, name);
-  return restError(
-    404,
-    "PGRST202",
-    `Could not find the function ${called}${keys.length > 0 ? `(${keys.join(", ")})` : " without parameters"} in the schema cache`,
-    `Searched for the function ${called}${given}${whole}, but no matches were found in the schema cache.`,
-    suggestion === undefined ? null : `Perhaps you meant to call the function ${suggestion}`,
+  return refusal(
+    list === "" ? none : `(${list})`,
+    `${list === "" ? none : ` with parameter${keys.length > 1 ? "s" : ""} ${list}`}${whole}`,
+    suggested(schema, space, name, list),
   );
 };
 
-const nearestName = (schema: Schema, space: string, name: string): string | undefined => {
-  const names = schema.routinesIn(space).map((routine) => routine.name);
-  const found = nearest(name, names);
-  return found === undefined ? undefined : `${space}.${found}`;
+/** A function of nearly that name, or its overload with nearly those arguments. */
+const suggested = (schema: Schema, space: string, name: string, list: string) => {
+  const overloads = schema.routines(space, name);
+  const found =
+    overloads.length === 0
+      ? nearest(name, new Set(schema.routinesIn(space).map((routine) => routine.name)), 0.75)
+      : nearest(`(${list})`, overloads.map(listed), 0.33);
+  if (found === undefined) return undefined;
+  return `${space}.${overloads.length === 0 ? found : `${name}${found}`}`;
 };
 
-const signature = ({ schema, name, arguments: given }: Routine) =>
-  given.length > 0
-    ? `${schema}.${name}(${given.map((one) => one.name).join(", ")})`
-    : `${schema}.${name}`;
+const listed = ({ arguments: given }: Routine) =>
+  `(${given
+    .map((one) => one.name)
+    .toSorted()
+    .join(", ")})`;
 
 const ambiguous = (routines: readonly Routine[]) =>
   restError(

@@ -13,9 +13,11 @@ export interface Payload {
 /** Reads a body of objects; `columns` are those that the request names, if it does. */
 export const readPayload = (json: string, columns: readonly string[] | undefined): Payload => {
   const value = parseJson(json);
-  const rows = Array.isArray(value) ? value : [value];
-  if (!rows.every(isObject)) throw invalidBody("Empty or invalid json");
   const isArray = Array.isArray(value);
+  // What is neither object nor list is no rows at all.
+  if (!isArray && !isObject(value)) return { json: "[]", isArray: true, keys: [] };
+  const rows = isArray ? value : [value];
+  if (!rows.every(isObject)) throw invalidBody("All object keys must match");
   if (columns) return { json, isArray, keys: [...columns] };
   const keys = Object.keys(rows[0] ?? {});
   const isUniform = rows.every((row) => {

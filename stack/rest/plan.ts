@@ -1,4 +1,4 @@
-import type { Condition } from "./query/filter.ts";
+import type { Condition, Filter } from "./query/filter.ts";
 import type { Query, Scope } from "./query/query.ts";
 import type { Selected, SelectedColumn, SelectedEmbed } from "./query/select.ts";
 import { restError } from "./rest-error.ts";
@@ -38,7 +38,7 @@ interface PlanInput {
 
 /** Holds a query against the schema; throws `RestError` for embeds and filters that make no sense. */
 export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): ReadPlan => {
-  const unused = new Set(query.scopes.keys());
+  const scopes = scopesByEmbed(query);
   let aliases = 0;
 
   const level = (
@@ -48,13 +48,12 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
     alias: string,
     most = maxRows,
   ) => {
-    const scope = query.scopes.get(at) ?? { conditions: [], order: [] };
-    unused.delete(at);
+    const scope = scopes.get(at) ?? { conditions: [], order: [] };
     const columns = selected.filter((item) => item.kind === "column");
     const embeds = selected
       .filter((item) => item.kind === "embed")
       .map((item) => embed(item, at, parent));
-    refuseEmbedFilters(scope.conditions, embeds);
+    refuseEmbedFilters(scope.conditions, embeds, parent);
     const limit = Math.min(scope.limit ?? most, most);
     return { alias, columns, embeds, scope: { ...scope, limit } };
   };
@@ -77,27 +76,62 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
     };
   };
 
-  const plan = { ...level(query.select, "", table, name), ...(table && { table }) };
-  for (const path of unused) throw notEmbedded(path);
-  return plan;
+  return { ...level(query.select, "", table, name), ...(table && { table }) };
+};
+
+/**
+ * The scopes by the names that the embeds have in the answer. A parameter may also call an embed by
+ * its target, though it has an alias: `select=all:tags(*)&tags.order=id`.
+ */
+const scopesByEmbed = ({ select, scopes }: Query): Map<string, Scope> => {
+  const found = new Map<string, Scope>();
+  for (const [path, scope] of scopes) {
+    let level = select;
+    const names = (path === "" ? [] : path.split(".")).map((name) => {
+      const embed = level
+        .filter((item) => item.kind === "embed")
+        .find(({ target, alias }) => target === name || alias === name);
+      if (!embed) throw notEmbedded(name);
+      level = embed.select;
+      return embed.alias ?? embed.target;
+    });
+    const known = found.get(names.join("."));
+    found.set(names.join("."), {
+      ...known,
+      ...scope,
+      conditions: [...(known?.conditions ?? []), ...scope.conditions],
+      order: known?.order.length ? known.order : scope.order,
+    });
+  }
+  return found;
 };
 
 /** An embed can be asked for in a condition only as a whole: `author=is.null`. */
 export const embedNamed = (embeds: readonly EmbedPlan[], condition: Condition) =>
-  condition.kind === "filter" && condition.field.path.length === 0
+  condition.kind === "filter" && condition.field.path.length === 0 && isAboutNull(condition)
     ? embeds.find(({ name }) => name === condition.field.name)
     : undefined;
 
-const refuseEmbedFilters = (conditions: readonly Condition[], embeds: readonly EmbedPlan[]) => {
+const isAboutNull = ({ operation }: Filter) =>
+  operation.kind === "is" && operation.value.endsWith("null");
+
+/** Another filter is on a column of that name, if there is one. */
+const refuseEmbedFilters = (
+  conditions: readonly Condition[],
+  embeds: readonly EmbedPlan[],
+  table: Table | undefined,
+) => {
   for (const condition of conditions) {
-    if (condition.kind === "logic") refuseEmbedFilters(condition.conditions, embeds);
-    else if (embedNamed(embeds, condition)) {
-      const { operation } = condition;
-      if (operation.kind !== "is" || !operation.value.endsWith("null")) {
+    if (condition.kind === "logic") refuseEmbedFilters(condition.conditions, embeds, table);
+    else {
+      const { name: asked, path } = condition.field;
+      const isEmbed = path.length === 0 && embeds.some(({ name }) => name === asked);
+      const isColumn = table?.columns.some(({ name }) => name === asked) ?? false;
+      if (isEmbed && !isColumn && !isAboutNull(condition)) {
         throw restError(
           400,
           "PGRST120",
-          `Bad operator on the '${condition.field.name}' embedded resource`,
+          `Bad operator on the '${asked}' embedded resource`,
           "Only is null or not is null filters are allowed on embedded resources",
         );
       }

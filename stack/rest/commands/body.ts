@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { CsvError, parse } from "csv-parse/sync";
 import type { RestRequest } from "../request.ts";
 import { restError } from "../rest-error.ts";
 
@@ -16,7 +16,7 @@ export const payloadJson = ({ body, contentType }: RestRequest): string => {
   }
 };
 
-export const formJson = (body: string): string =>
+const formJson = (body: string): string =>
   JSON.stringify(Object.fromEntries(new URLSearchParams(body)));
 
 /** The first line names the columns; `NULL` stands for null. */
@@ -29,10 +29,12 @@ const csvJson = (body: string): string => {
     });
     return JSON.stringify(rows);
   } catch (error) {
+    const isUneven = error instanceof CsvError && error.code.includes("INCONSISTENT");
+    const uneven = "All lines must have same number of fields";
     const message = error instanceof Error ? error.message : String(error);
-    throw restError(400, "PGRST102", message);
+    throw restError(400, "PGRST102", isUneven ? uneven : message);
   }
 };
 
 export const unknownContent = (contentType: string) =>
-  restError(415, "PGRST102", `Content-Type not acceptable: ${contentType}`);
+  restError(400, "PGRST102", `Content-Type not acceptable: ${contentType}`);

@@ -9,7 +9,7 @@ import { answerSql } from "../sql/answer.ts";
 import { type Arguments, callSql } from "../sql/call.ts";
 import { readSql } from "../sql/read.ts";
 import { Statement } from "../sql/statement.ts";
-import { formJson, unknownContent } from "./body.ts";
+import { unknownContent } from "./body.ts";
 import type { Command } from "./command.ts";
 import { countSql } from "./read.ts";
 
@@ -69,31 +69,36 @@ interface RoutineCall {
 
 const routineCall = (request: RestRequest, name: string, schema: Schema): RoutineCall => {
   const { body, contentType, query, method } = request;
-  const find = (keys: readonly string[], wholeTypes: readonly string[]) =>
-    findRoutine(schema, { schema: request.schema, name, keys, wholeTypes });
-  if (method !== "POST") {
+  const find = (keys: readonly string[] | undefined, wholeTypes: readonly string[]) =>
+    findRoutine(schema, { schema: request.schema, name, ...(keys && { keys }), wholeTypes });
+  const named = (given: Iterable<[string, string]>): RoutineCall => {
     const values = new Map<string, string[]>();
-    for (const [key, value] of query.arguments) {
-      values.set(key, [...(values.get(key) ?? []), value]);
-    }
+    for (const [key, value] of given) values.set(key, [...(values.get(key) ?? []), value]);
     const { routine } = find([...values.keys()], []);
     return { routine, given: { kind: "named", values } };
-  }
+  };
+  if (method !== "POST") return named(query.arguments);
   switch (contentType) {
-    case "application/json":
-    case "application/x-www-form-urlencoded": {
-      const text = contentType === "application/json" ? body || "{}" : formJson(body);
-      const value = parseJson(text);
-      const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-      const keys = query.columns ?? (isObject ? Object.keys(value) : []);
+    case "application/json": {
+      const value = parseJson(body || "{}");
+      // Of several rows the first is the arguments.
+      const isArray = Array.isArray(value);
+      const row: unknown = isArray ? value[0] : value;
+      const isRow = typeof row === "object" && row !== null;
+      const keys = query.columns ?? (isRow ? Object.keys(row) : []);
       const { routine, isWhole } = find(keys, ["json", "jsonb"]);
-      if (isWhole) return { routine, given: { kind: "whole", body: text } };
-      return { routine, given: { kind: "json", json: isObject ? text : "{}", keys } };
+      if (isWhole) return { routine, given: { kind: "whole", body: body || "{}" } };
+      const json = isRow ? body || "{}" : "{}";
+      return { routine, given: { kind: "json", json, isArray: isArray && isRow, keys } };
     }
+    case "application/x-www-form-urlencoded":
+      return named(new URLSearchParams(body));
     case "text/plain":
-      return { ...find([], ["text"]), given: { kind: "whole", body } };
+      return { ...find(undefined, ["text"]), given: { kind: "whole", body } };
+    case "text/xml":
+      return { ...find(undefined, ["xml"]), given: { kind: "whole", body } };
     case "application/octet-stream":
-      return { ...find([], ["bytea"]), given: { kind: "whole", body } };
+      return { ...find(undefined, ["bytea"]), given: { kind: "whole", body } };
     default:
       throw unknownContent(contentType);
   }

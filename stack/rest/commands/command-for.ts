@@ -32,7 +32,7 @@ const tableNamed = (schema: Schema, space: string, name: string): Table => {
   const table = schema.table(space, name);
   if (table) return table;
   const names = schema.tablesIn(space).map((one) => one.name);
-  const suggestion = nearest(name, names);
+  const suggestion = nearest(name, names, 0.75);
   throw restError(
     404,
     "PGRST205",

@@ -18,6 +18,9 @@ export const findRelationship = (
   const candidates = schema
     .relationships(parent)
     .filter((candidate) => isMeant(candidate, target, hint));
+  // A computed relationship stands in for those that the keys make under its name.
+  const computed = candidates.find(({ kind }) => kind === "computed");
+  if (computed) return computed;
   const [first, ...others] = candidates;
   if (!first) throw notFound(schema, parent, target, hint);
   if (others.length > 0) throw ambiguous(parent, target, candidates);
@@ -25,18 +28,19 @@ export const findRelationship = (
 };
 
 const isMeant = (candidate: Relationship, target: string, hint: string | undefined): boolean => {
-  if (candidate.kind === "computed") return hint === undefined && candidate.routine.name === target;
+  if (candidate.kind === "computed") return candidate.routine.name === target;
   const isTable = candidate.foreign.name === target;
   if (candidate.kind === "many-to-many") {
     const { junction, constraints } = candidate;
     return isTable && (hint === undefined || hint === junction.name || constraints.includes(hint));
   }
   if (candidate.table === candidate.foreign) return isMeantBySelf(candidate, target, hint);
+  // Keys and columns lead to tables, not to the views over them.
+  const isKey = !candidate.foreign.is_view && candidate.constraint === target;
   if (hint === undefined) {
-    return isTable || candidate.constraint === target || isKeyColumn(candidate, target);
+    return isTable || isKey || (!candidate.foreign.is_view && isKeyColumn(candidate, target));
   }
-  const isHinted = candidate.constraint === hint || isColumn(candidate, hint);
-  return isHinted && (isTable || candidate.constraint === target);
+  return isHinted(candidate, hint) && (isTable || isKey);
 };
 
 /**
@@ -52,19 +56,19 @@ const isMeantBySelf = (
     return candidate.constraint === target || isKeyColumn(candidate, target);
   }
   const isTable = candidate.foreign.name === target;
-  const isHinted = hint === undefined || candidate.constraint === hint || isColumn(candidate, hint);
-  return isTable && isHinted;
+  return isTable && (hint === undefined || isHinted(candidate, hint));
 };
 
 const isKeyColumn = ({ isOurs, columns }: KeyRelationship, name: string) =>
   isOurs && columns.length === 1 && columns[0]?.[0] === name;
 
-const isColumn = ({ columns, isOurs }: KeyRelationship, name: string) =>
-  columns.length === 1 && columns[0]?.[isOurs ? 0 : 1] === name;
+/** A hint is the key's name, or a column that the key has at either end. */
+const isHinted = ({ constraint, columns }: KeyRelationship, hint: string) =>
+  constraint === hint || (columns.length === 1 && (columns[0]?.includes(hint) ?? false));
 
 const notFound = (schema: Schema, parent: Table, target: string, hint: string | undefined) => {
   const names = new Set(schema.relationships(parent).map(({ foreign }) => foreign.name));
-  const suggestion = nearest(target, names);
+  const suggestion = names.has(target) ? undefined : nearest(target, names, 0.33);
   const searched =
     `Searched for a foreign key relationship between '${parent.name}' and '${target}'` +
     `${hint === undefined ? "" : ` using the hint '${hint}'`} in the schema '${parent.schema}', ` +
@@ -79,7 +83,7 @@ const notFound = (schema: Schema, parent: Table, target: string, hint: string | 
 };
 
 const ambiguous = (parent: Table, target: string, candidates: readonly Relationship[]) => {
-  const names = candidates.map((candidate) => `'${target}!${hintFor(candidate)}'`);
+  const names = candidates.map((candidate) => `'${candidate.foreign.name}!${hintFor(candidate)}'`);
   return restError(
     300,
     "PGRST201",

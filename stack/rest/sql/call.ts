@@ -4,7 +4,8 @@ import { arrayLiteral, identifier, qualified, type Statement } from "./statement
 /** Arguments of a call: named ones from a query string, or a JSON body. */
 export type Arguments =
   | { kind: "named"; values: ReadonlyMap<string, readonly string[]> }
-  | { kind: "json"; json: string; keys: readonly string[] }
+  /** Of an array its first object is meant. */
+  | { kind: "json"; json: string; isArray: boolean; keys: readonly string[] }
   /** The whole body is the one unnamed argument. */
   | { kind: "whole"; body: string };
 
@@ -41,7 +42,8 @@ const invocation = (routine: Routine, given: Arguments, statement: Statement) =>
   );
   return {
     body: [
-      `json_to_record(${statement.bind(given.json)}::json) as pgrst_body (${columns.join(", ")})`,
+      `json_to_record(${statement.bind(given.json)}::json${given.isArray ? " -> 0" : ""}) ` +
+        `as pgrst_body (${columns.join(", ")})`,
     ],
     call: `${name}(${values.join(", ")})`,
   };
