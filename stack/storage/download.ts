@@ -1,10 +1,10 @@
 import { findBucket } from "./buckets.ts";
 import { type Call, type Handler, placeOf } from "./call.ts";
-import { fileMissing, noSuchBucket } from "./errors.ts";
-import type { Files } from "./files.ts";
+import { fileMissing, noSuchBucket, preconditionFailed } from "./errors.ts";
+import type { Files, OpenFile } from "./files.ts";
 import { requireKey } from "./names.ts";
 import { findObject, type Place, type StoredObject } from "./objects.ts";
-import { parseRange } from "./range.ts";
+import { type ByteRange, parseRange } from "./range.ts";
 import type { Signatures } from "./signatures.ts";
 
 /** What an answer says of its object, whatever part of it follows. */
@@ -22,16 +22,37 @@ export const headersOf = ({ metadata, updated_at }: StoredObject): Headers => {
   });
 };
 
+const bareTag = (tag: string): string =>
+  tag
+    .trim()
+    .replace(/^W\//, "")
+    .replace(/^"(.*)"$/, "$1");
+
+/** Whether a list of entity tags, quoted or not, names this one. */
+const namesTag = (list: string, headers: Headers): boolean => {
+  const etag = bareTag(headers.get("etag") ?? "");
+  // Commas may be part of a quoted tag.
+  const tags = (list.match(/(?:"[^"]*"|[^,])+/g) ?? []).map((tag) => tag.trim());
+  return tags.some((tag) => tag === "*" || bareTag(tag) === etag);
+};
+
+const changedAfter = (headers: Headers, date: string | null): boolean | null => {
+  const moment = Date.parse(date ?? "");
+  return Number.isNaN(moment) ? null : Date.parse(headers.get("last-modified") ?? "") > moment;
+};
+
 /** Whether the client's copy is still good. */
 export const isUnchanged = (request: Request, headers: Headers): boolean => {
   const known = request.headers.get("if-none-match");
-  if (known) {
-    const etag = headers.get("etag");
-    const tags = known.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-    return tags.includes("*") || (etag !== null && tags.includes(etag));
-  }
-  const since = Date.parse(request.headers.get("if-modified-since") ?? "");
-  return Date.parse(headers.get("last-modified") ?? "") <= since;
+  if (known !== null) return namesTag(known, headers);
+  return changedAfter(headers, request.headers.get("if-modified-since")) === false;
+};
+
+/** Whether the client wants another version than this one, or none newer. */
+const isUnwanted = (request: Request, headers: Headers): boolean => {
+  const wanted = request.headers.get("if-match");
+  if (wanted !== null) return !namesTag(wanted, headers);
+  return changedAfter(headers, request.headers.get("if-unmodified-since")) === true;
 };
 
 /** The `download` parameter as a Content-Disposition header. */
@@ -51,6 +72,16 @@ const rangeOf = ({ request }: Call, headers: Headers): string | null => {
   const holds =
     !condition || [headers.get("etag"), headers.get("last-modified")].includes(condition);
   return holds ? request.headers.get("range") : null;
+};
+
+/** The part of the file that is asked for; closes the file when there is no such part. */
+const rangeIn = async (file: OpenFile, header: string | null): Promise<ByteRange | null> => {
+  try {
+    return parseRange(header, file.size);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 };
 
 const infoOf = (object: StoredObject) => ({
@@ -108,15 +139,11 @@ export const findSigned = async (signatures: Signatures, call: Call) => {
 export const downloadRoutes = (files: Files, signatures: Signatures) => {
   const answer = async (call: Call, object: StoredObject, headers: Headers): Promise<Response> => {
     setDisposition(call, headers);
+    if (isUnwanted(call.request, headers)) throw preconditionFailed();
     if (isUnchanged(call.request, headers)) return new Response(null, { status: 304, headers });
     const file = await files.open(object.version);
     if (!file) throw fileMissing();
-    const range = parseRange(rangeOf(call, headers), file.size);
-    if (range === "unsatisfiable") {
-      await file.close();
-      headers.set("content-range", `bytes */${file.size}`);
-      return new Response(null, { status: 416, headers });
-    }
+    const range = await rangeIn(file, rangeOf(call, headers));
     const { start, end } = range ?? { start: 0, end: file.size - 1 };
     headers.set("content-length", String(end - start + 1));
     if (range) headers.set("content-range", `bytes ${start}-${end}/${file.size}`);

@@ -113,6 +113,16 @@ export const invalidParameter = (name: string) =>
 export const invalidRequest = (message: string) =>
   new StorageError(400, "InvalidRequest", message, { error: "Error" });
 
+export const invalidRange = () =>
+  new StorageError(416, "InvalidRange", "invalid range provided", {
+    error: "invalid_range",
+    httpStatus: 416,
+  });
+
+/** The file is not the one that the client's conditions are about. */
+export const preconditionFailed = () =>
+  new StorageError(412, "PreconditionFailed", "PreconditionFailed", { httpStatus: 412 });
+
 export const imageRefused = (message: string) => new StorageError(400, "InvalidRequest", message);
 
 /** What a database error means to a client of Storage. */

@@ -1,3 +1,5 @@
+import { invalidRange } from "./errors.ts";
+
 /** Bytes from `start` to `end`, both included. */
 export interface ByteRange {
   start: number;
@@ -5,22 +7,15 @@ export interface ByteRange {
 }
 
 /**
- * What a Range header asks of so many bytes: null for all of them (also for what HTTP says to
- * ignore), `unsatisfiable` for nothing that is there.
+ * What a Range header asks of so many bytes: null for all of them. Throws for what is no single
+ * range or asks for nothing that is there, where HTTP would have some of them ignored.
  */
-export const parseRange = (
-  header: string | null,
-  size: number,
-): ByteRange | "unsatisfiable" | null => {
-  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? "") ?? [];
-  if (first === "" && last === "") return null;
-  if (first === "") {
-    const length = Number(last);
-    if (length === 0 || size === 0) return "unsatisfiable";
-    return { start: Math.max(size - length, 0), end: size - 1 };
-  }
-  const start = Number(first);
-  const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
-  if (last !== "" && Number(last) < start) return null;
-  return start < size ? { start, end } : "unsatisfiable";
+export const parseRange = (header: string | null, size: number): ByteRange | null => {
+  if (header === null) return null;
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/i.exec(header) ?? [];
+  const start = first === "" ? Math.max(size - Number(last), 0) : Number(first);
+  const end = first === "" || last === "" ? size - 1 : Number(last);
+  const isRange = (first !== "" || last !== "") && Number.isSafeInteger(end);
+  if (!isRange || start >= size || end < start) throw invalidRange();
+  return { start, end: Math.min(end, size - 1) };
 };

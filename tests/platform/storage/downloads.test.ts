@@ -81,6 +81,19 @@ describe("a private file", () => {
     expect(await part("bytes=7-")).toEqual([206, "789", "bytes 7-9/10"]);
     expect(await part("bytes=-3")).toEqual([206, "789", "bytes 7-9/10"]);
     expect(await part("bytes=0-99")).toEqual([206, "0123456789", "bytes 0-9/10"]);
+    expect(await part("bytes=-99")).toEqual([206, "0123456789", "bytes 0-9/10"]);
+    for (const range of ["bytes=10-", "bytes=5-2", "bytes=-0", "bytes=-", "bytes=0-1,3-4", "2-5"]) {
+      const response = await ask(`object/papers/${path}`, { as: ada, headers: { range } });
+      expect([response.status, await response.json()]).toEqual([
+        416,
+        {
+          statusCode: "416",
+          code: "InvalidRange",
+          error: "invalid_range",
+          message: "invalid range provided",
+        },
+      ]);
+    }
   });
 });
 
@@ -115,8 +128,42 @@ describe("a public file", () => {
       const again = await ask(address, { headers });
       expect([again.status, await again.text()]).toEqual([304, ""]);
     }
+    const bare = etag.replaceAll('"', "");
+    for (const known of [bare, `W/${etag}`, `"a,b", ${etag}`, "*"]) {
+      const again = await ask(address, { headers: { "if-none-match": known } });
+      expect(again.status).toBe(304);
+    }
     const other = await ask(address, { headers: { "if-none-match": '"another"' } });
     expect(other.status).toBe(200);
+  });
+
+  test("is not sent to who wants another version of it", async () => {
+    const path = await aPicture();
+    const address = `object/public/pictures/${path}`;
+    const first = await ask(address);
+    const etag = first.headers.get("etag") ?? "";
+    const modified = first.headers.get("last-modified") ?? "";
+    await first.arrayBuffer();
+    const old = new Date(Date.parse(modified) - 10_000).toUTCString();
+    const wanted = [
+      { "if-match": etag, "if-unmodified-since": old },
+      { "if-match": "*" },
+      { "if-unmodified-since": modified },
+      { "if-unmodified-since": "some day" },
+    ];
+    for (const headers of wanted) expect((await ask(address, { headers })).status).toBe(200);
+    for (const headers of [{ "if-match": '"another"' }, { "if-unmodified-since": old }]) {
+      const response = await ask(address, { headers });
+      expect([response.status, await response.json()]).toEqual([
+        412,
+        {
+          statusCode: "412",
+          code: "PreconditionFailed",
+          error: "PreconditionFailed",
+          message: "PreconditionFailed",
+        },
+      ]);
+    }
   });
 
   test("is saved under the name that the address says", async () => {
