@@ -82,11 +82,15 @@ export const readReply = <T extends Row>(
   let fields: Field[] = [];
   let affected = 0;
   let error: DatabaseError | undefined;
-  // A reply may hold several results; the last one is the statement's.
+  // A reply may hold the results of several statements; the last one's count.
   for (let at = 0; at + 5 <= reply.length; ) {
     const end = at + 1 + reply.readInt32BE(at + 1);
     const body = at + 5;
     switch (reply[at]) {
+      case 0x32: // BindComplete
+        fields = [];
+        rows = [];
+        break;
       case 0x44: // DataRow
         rows.push(readRow(reply, body, fields));
         break;

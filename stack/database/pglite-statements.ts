@@ -1,8 +1,9 @@
 import { type PGlite, protocol } from "@electric-sql/pglite";
-import { isDatabaseError, type QueryResult, type Row, type Settings } from "./database.ts";
+import { Recent } from "../recent.ts";
+import { isDatabaseError, literal, type QueryResult, type Row, type Settings } from "./database.ts";
 import { readReply } from "./pglite-query.ts";
 
-/** Plans kept in the database's memory; those used longest ago go first. */
+/** Plans kept in the database's memory. */
 const keptStatements = 200;
 
 /** SQLSTATE of a prepared statement that somebody else took away, by `discard all` for one. */
@@ -18,40 +19,27 @@ export const createStatements = (
   onNotification: (channel: string, payload: string) => void,
 ) => {
   const { parse, bind, describe, execute, close, sync } = protocol.serialize;
-  const prepared = new Map<string, string>();
   const unwanted: string[] = [];
+  const prepared = new Recent<string, string>(keptStatements, (name) => unwanted.push(name));
   let made = 0;
 
   /** The messages that run one statement, and what becomes of its name afterwards. */
-  const messagesFor = (key: string, text: string, values: readonly string[]) => {
+  const messagesFor = (key: string, text: string, values: string[], isShown: boolean) => {
     const known = prepared.get(key);
     const name = known ?? `stack_${++made}`;
-    const run = [
-      bind({ statement: name, values: [...values] }),
-      describe({ type: "P" }),
-      execute({}),
-    ];
     return {
-      messages: known ? run : [parse({ name, text, types: [] }), ...run],
-      keep: () => {
-        // Taken out and put back, so that the first of the map is the one used longest ago.
-        prepared.delete(key);
-        prepared.set(key, name);
-      },
+      messages: [
+        ...(known === undefined ? [parse({ name, text, types: [] })] : []),
+        bind({ statement: name, values }),
+        ...(isShown ? [describe({ type: "P" })] : []),
+        execute({}),
+      ],
+      keep: () => prepared.set(key, name),
       // It may have been prepared before the error came.
       drop: () => {
-        if (!known) unwanted.push(name);
+        if (known === undefined) unwanted.push(name);
       },
     };
-  };
-
-  const closeUnwanted = (): Uint8Array[] => {
-    const [oldest] = prepared;
-    if (prepared.size >= keptStatements && oldest) {
-      prepared.delete(oldest[0]);
-      unwanted.push(oldest[1]);
-    }
-    return unwanted.splice(0).map((name) => close({ type: "S", name }));
   };
 
   const run = async <T extends Row>(
@@ -59,11 +47,11 @@ export const createStatements = (
     values: readonly string[],
     settings: Settings,
   ): Promise<QueryResult<T>> => {
-    const closing = closeUnwanted();
-    const pairs = Object.entries(settings);
+    const closing = unwanted.splice(0).map((name) => close({ type: "S", name }));
+    const setting = settingsText(Object.keys(settings));
     const steps = [
-      messagesFor(`settings ${pairs.length}`, settingsText(pairs.length), pairs.flat()),
-      messagesFor(`${settings.role} ${text}`, text, values),
+      messagesFor(setting, setting, Object.values(settings), false),
+      messagesFor(`${settings.role} ${text}`, text, [...values], true),
     ];
     const reply: Buffer[] = [];
     await pglite.execProtocolRawStream(
@@ -95,10 +83,7 @@ export const createStatements = (
   };
 };
 
-const settingsText = (count: number): string => {
-  const calls = Array.from(
-    { length: count },
-    (_, at) => `set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`,
-  );
+const settingsText = (names: readonly string[]): string => {
+  const calls = names.map((name, at) => `set_config(${literal(name)}, $${at + 1}, true)`);
   return `select ${calls.join(", ")}`;
 };

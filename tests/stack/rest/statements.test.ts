@@ -52,6 +52,12 @@ describe("a statement with settings", () => {
     expect((await database.statement(insert, ["3"], owner)).affected).toBe(3);
   });
 
+  test("answers no rows when it returns none", async () => {
+    const text = "delete from public.kept where id = $1::int";
+    const { rows } = await database.statement(text, ["-1"], { role: "supabase_admin" });
+    expect(rows).toEqual([]);
+  });
+
   test("in a read-only transaction writes nothing", async () => {
     const settings = { role: "supabase_admin", transaction_read_only: "on" };
     await expect(database.statement("delete from public.kept", [], settings)).rejects.toMatchObject(
