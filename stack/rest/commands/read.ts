@@ -1,3 +1,4 @@
+import { Recent } from "../../recent.ts";
 import { planRead, type ReadPlan } from "../plan.ts";
 import type { Condition } from "../query/filter.ts";
 import type { RestRequest } from "../request.ts";
@@ -5,8 +6,9 @@ import type { Table } from "../schema/catalog.ts";
 import type { Schema } from "../schema/schema-cache.ts";
 import { answerSql } from "../sql/answer.ts";
 import { readSql } from "../sql/read.ts";
-import { qualified, Statement } from "../sql/statement.ts";
+import { type Operand, operandText, qualified, Statement } from "../sql/statement.ts";
 import type { Command } from "./command.ts";
+import { shapeOf } from "./shape.ts";
 
 /** GET and HEAD of a table or view. */
 export const readCommand = (
@@ -16,8 +18,59 @@ export const readCommand = (
   maxRows: number,
 ): Command => {
   const { query, media, preferences } = request;
+  const { shape, operands } = shapeOf(query);
+  const values = operands.map(operandText);
+  const given = ({ text, places }: Text) => ({
+    text,
+    values: places.map((place) => values[place] ?? ""),
+  });
+  const key = `${table.oid} ${media.kind} ${media.isStripped} ${preferences.count} ${shape}`;
+  const reads = readsOf(schema);
+  const known = reads.get(key) ?? composeRead(request, table, schema, maxRows, operands);
+  reads.set(key, known);
+  return {
+    ...given(known.answer),
+    kind: "read",
+    isReadOnly: true,
+    isShown: request.method === "GET",
+    ...(known.estimate && { estimate: given(known.estimate) }),
+  };
+};
+
+/** A statement's text, and which of the query's values are its `$1 …`. */
+interface Text {
+  text: string;
+  places: number[];
+}
+
+interface Read {
+  answer: Text;
+  estimate?: Text;
+}
+
+/**
+ * Reads that were asked for lately, by their shape: working out the statement costs as much as
+ * running it. A schema that is read anew begins with none.
+ */
+const knownReads = new WeakMap<Schema, Recent<string, Read>>();
+const keptReads = 200;
+
+const readsOf = (schema: Schema): Recent<string, Read> => {
+  const reads = knownReads.get(schema) ?? new Recent(keptReads);
+  knownReads.set(schema, reads);
+  return reads;
+};
+
+const composeRead = (
+  { query, media, preferences }: RestRequest,
+  table: Table,
+  schema: Schema,
+  maxRows: number,
+  operands: readonly (string | Operand)[],
+): Read => {
   const plan = planRead({ schema, query, table, name: table.name, maxRows });
   const source = qualified(table);
+  const placesOf = ({ bound }: Statement) => bound.map((value) => operands.indexOf(value));
   const statement = new Statement();
   const rows = readSql(plan, source, statement);
   // An estimate counts as far as a page may reach; beyond that the planner is asked.
@@ -25,14 +78,12 @@ export const readCommand = (
   const isCounted = preferences.count === "exact" || most !== undefined;
   const total = isCounted ? countSql(plan, source, statement, most) : undefined;
   const text = answerSql({ sources: [], rows, media, total });
-  return {
-    text,
-    values: statement.values,
-    kind: "read",
-    isReadOnly: true,
-    isShown: request.method === "GET",
-    ...(preferences.count && preferences.count !== "exact" && estimateOf(plan, source)),
-  };
+  const answer = { text, places: placesOf(statement) };
+  if (!preferences.count || preferences.count === "exact") return { answer };
+  const planned = new Statement();
+  const counted = readSql(counting(plan), source, planned, { isUnbounded: true });
+  const explain = `explain (format json) ${counted}`;
+  return { answer, estimate: { text: explain, places: placesOf(planned) } };
 };
 
 /** The number of rows that the plan's conditions leave, whatever its page. */
@@ -45,12 +96,6 @@ export const countSql = (
   const rows = readSql(counting(plan), source, statement, { isUnbounded: true });
   const bound = most !== undefined && Number.isFinite(most) ? ` limit ${most}` : "";
   return `(select count(*)::text from (${rows}${bound}) as counted)`;
-};
-
-const estimateOf = (plan: ReadPlan, source: string): Pick<Command, "estimate"> => {
-  const statement = new Statement();
-  const rows = readSql(counting(plan), source, statement, { isUnbounded: true });
-  return { estimate: { text: `explain (format json) ${rows}`, values: statement.values } };
 };
 
 /** With those embeds only that decide which rows there are, not those that show more of them. */

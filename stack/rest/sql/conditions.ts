@@ -3,7 +3,7 @@ import { type EmbedPlan, embedNamed, type ReadPlan } from "../plan.ts";
 import type { Field, JsonStep } from "../query/field.ts";
 import type { Condition, Filter, Operation } from "../query/filter.ts";
 import type { Table } from "../schema/catalog.ts";
-import { arrayLiteral, identifier, type Statement } from "./statement.ts";
+import { identifier, type Statement } from "./statement.ts";
 
 /** A field of the level `alias`; steps into JSON work on any type by way of jsonb. */
 export const fieldSql = (
@@ -59,9 +59,9 @@ const operationSql = (
     case "is":
       return `${field} is ${operation.value}`;
     case "isdistinct":
-      return `${field} is distinct from ${statement.bind(operation.value)}`;
+      return `${field} is distinct from ${statement.bind(operation)}`;
     case "in":
-      return `${field} = any (${statement.bind(arrayLiteral(operation.values))})`;
+      return `${field} = any (${statement.bind(operation)})`;
     case "compare":
       return compareSql(field, operation, statement);
     case "fts": {
@@ -69,17 +69,17 @@ const operationSql = (
       const { language } = operation;
       const configuration = language === undefined ? "" : `${literal(language)}, `;
       const searched = isText || path.length > 0 ? `to_tsvector(${configuration}${field})` : field;
-      return `${searched} @@ ${operation.function}(${configuration}${statement.bind(operation.value)})`;
+      return `${searched} @@ ${operation.function}(${configuration}${statement.bind(operation)})`;
     }
   }
 };
 
 const compareSql = (
   field: string,
-  { operator, value, quantifier }: Extract<Operation, { kind: "compare" }>,
+  operation: Extract<Operation, { kind: "compare" }>,
   statement: Statement,
 ): string => {
-  const isPattern = operator === "like" || operator === "ilike";
-  const bound = statement.bind(isPattern ? value.replaceAll("*", "%") : value);
+  const { operator, quantifier } = operation;
+  const bound = statement.bind(operation);
   return `${field} ${operator} ${quantifier ? `${quantifier} (${bound})` : bound}`;
 };
