@@ -170,8 +170,12 @@ export const downloadRoutes = (files: Files, signatures: Signatures) => {
 
   const info =
     (find: Finder): Handler =>
-    async (call) =>
-      Response.json(infoOf(await find(call)));
+    async (call) => {
+      const object = await find(call);
+      const headers = headersOf(object);
+      for (const name of ["accept-ranges", "content-type", "x-robots-tag"]) headers.delete(name);
+      return Response.json(infoOf(object), { headers });
+    };
 
   const signed: Handler = async (call) => {
     const { object, signed: address } = await findSigned(signatures, call);

@@ -117,6 +117,19 @@ describe("a public file", () => {
     expect((await bo.client.storage.from("pictures").download(path)).error).toBeNull();
   });
 
+  test("has its validators and its lifetime also on what tells about it", async () => {
+    const path = await aPicture();
+    const file = await ask(`object/public/pictures/${path}`);
+    await file.arrayBuffer();
+    const info = await ask(`object/info/public/pictures/${path}`);
+    const headers = ["etag", "last-modified", "cache-control"];
+    expect(headers.map((name) => info.headers.get(name))).toEqual(
+      headers.map((name) => file.headers.get(name)),
+    );
+    expect(info.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(await info.json()).toMatchObject({ name: path, etag: info.headers.get("etag") });
+  });
+
   test("is not sent again to who has it", async () => {
     const path = await aPicture();
     const address = `object/public/pictures/${path}`;
