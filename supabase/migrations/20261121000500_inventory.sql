@@ -343,66 +343,65 @@ create trigger _500_count_in_or_out after update of is_active on public.warehous
 
 -- Reservations
 
+create function private.lock_stock(variant_ids uuid[]) returns void
+-- The plan is kept, here and below: arrays would else be planned for anew with every order.
+language plpgsql security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan'
+as $$
+begin
+  perform from public.stock_levels s
+  where s.variant_id = any (lock_stock.variant_ids)
+  order by s.variant_id, s.warehouse_id
+  for no key update;
+end;
+$$;
+comment on function private.lock_stock is
+  'Locks all stock rows of the variants in the order that every command keeps.';
+
 create function private.reserve_stock(
   order_id uuid,
-  lines jsonb,
+  variant_ids uuid[],
+  quantities integer[],
   expires_at timestamptz default null
 ) returns void
-language plpgsql security definer set search_path = ''
+language plpgsql security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_short jsonb;
+  v_taken bigint;
 begin
-  -- One statement locks in order, allocates, and writes: all lines or, when any is short, none.
-  -- "= any (array(…))" because the planner takes it for a few rows and uses the index, where it
-  -- would read a whole small table for a join with lines it cannot count.
-  with wanted as materialized (
-    select l.variant_id, sum(l.quantity)::integer as quantity
-    from jsonb_to_recordset(reserve_stock.lines) as l (variant_id uuid, quantity integer)
-    group by l.variant_id
-  ),
-  locked as materialized (
-    select s.variant_id, s.warehouse_id, s.on_hand - s.reserved as free
-    from public.stock_levels s
-    where s.variant_id = any (array(select w.variant_id from wanted w))
-    order by s.variant_id, s.warehouse_id
-    for no key update
-  ),
-  offered as materialized (
+  perform private.lock_stock(reserve_stock.variant_ids);
+
+  -- A statement of its own: begun under the locks, it sees what the order before has left.
+  -- "= any (…)" because the planner uses the index for it, where it would read a whole small table
+  -- for a join with lines it cannot count.
+  with offered as (
     select
-      l.variant_id,
-      l.warehouse_id,
-      l.free,
+      s.variant_id,
+      s.warehouse_id,
       least(
-        l.free,
+        s.on_hand - s.reserved,
         greatest(
-          w.quantity - coalesce(sum(l.free) over (
-            partition by l.variant_id order by h.priority, h.code
+          w.quantity - coalesce(sum(s.on_hand - s.reserved) over (
+            partition by s.variant_id order by h.priority, h.code
             rows between unbounded preceding and 1 preceding
           ), 0),
           0
         )
       )::integer as take
-    from locked l
-    join wanted w on w.variant_id = l.variant_id
-    join public.warehouses h on h.id = l.warehouse_id and h.is_active
-  ),
-  short as materialized (
-    select w.variant_id, w.quantity as requested, coalesce(sum(o.free), 0)::integer as available
-    from wanted w
-    left join offered o on o.variant_id = w.variant_id
-    group by w.variant_id, w.quantity
-    having coalesce(sum(o.free), 0) < w.quantity
+    from unnest(reserve_stock.variant_ids, reserve_stock.quantities) as w (variant_id, quantity)
+    join public.stock_levels s on s.variant_id = w.variant_id
+    join public.warehouses h on h.id = s.warehouse_id and h.is_active
+    where s.variant_id = any (reserve_stock.variant_ids)
   ),
   taken as (
     update public.stock_levels s
     set reserved = s.reserved + o.take, version = s.version + 1, updated_at = now()
     from offered o
-    where s.variant_id = any (array(select f.variant_id from offered f))
+    where s.variant_id = any (reserve_stock.variant_ids)
       and s.variant_id = o.variant_id
       and s.warehouse_id = o.warehouse_id
       and o.take > 0
-      and not exists (select from short)
     returning s.variant_id, s.warehouse_id, o.take
   ),
   kept as (
@@ -414,36 +413,45 @@ begin
         ::public.reservation_state,
       reserve_stock.expires_at
     from taken t
+    returning quantity
   )
-  select jsonb_agg(to_jsonb(s)) into v_short from short s;
+  select sum(k.quantity) into v_taken from kept k;
 
-  if v_short is not null then
+  -- The refusal takes back what was kept so far; of a short variant that is all there is.
+  if v_taken is distinct from (select sum(q) from unnest(reserve_stock.quantities) q) then
     perform private.raise_problem(
       409, 'out_of_stock', 'Lower the quantity or remove the item.',
       (
         select jsonb_build_object('lines', jsonb_agg(
           jsonb_build_object(
-            'variant_id', s.variant_id,
+            'variant_id', w.variant_id,
             'sku', v.sku,
             'title', concat_ws(' – ', p.title, nullif(v.title, '')),
-            'requested', s.requested,
-            'available', s.available
+            'requested', w.quantity,
+            'available', kept.quantity
           )
-          order by s.variant_id
+          order by w.position
         ))
-        from jsonb_to_recordset(v_short)
-          as s (variant_id uuid, requested integer, available integer)
-        left join public.product_variants v on v.id = s.variant_id
+        from unnest(reserve_stock.variant_ids, reserve_stock.quantities)
+          with ordinality as w (variant_id, quantity, position)
+        cross join lateral (
+          select coalesce(sum(r.quantity), 0) as quantity
+          from public.reservations r
+          where r.order_id = reserve_stock.order_id and r.variant_id = w.variant_id
+        ) kept
+        left join public.product_variants v on v.id = w.variant_id
         left join public.products p on p.id = v.product_id
+        where kept.quantity < w.quantity
       )
     );
   end if;
 end;
 $$;
 comment on function private.reserve_stock is
-  'Keeps the pieces of every line [{variant_id, quantity}] for an order, from warehouses by '
+  'Keeps the pieces of every line (each variant stands in one) for an order, from warehouses by '
   'priority, or refuses with 409 out_of_stock naming each short line. Without an expiry the order '
-  'stands at once. Call it before the transaction touches products.';
+  'stands at once. Call it before the transaction locks variants or products, and as its last act: '
+  'until it ends, everybody else waits for these rows.';
 
 create function private.release_reservations(order_id uuid) returns void
 language plpgsql security definer set search_path = ''
@@ -545,19 +553,6 @@ begin
 end;
 $$;
 comment on function private.default_warehouse_id is 'The active warehouse that comes first.';
-
-create function private.lock_stock(variant_ids uuid[]) returns void
-language plpgsql security definer set search_path = ''
-as $$
-begin
-  perform from public.stock_levels s
-  where s.variant_id = any (lock_stock.variant_ids)
-  order by s.variant_id, s.warehouse_id
-  for no key update;
-end;
-$$;
-comment on function private.lock_stock is
-  'Locks all stock rows of the variants in the order that every command keeps.';
 
 create function private.set_on_hand(
   variant_ids uuid[],

@@ -290,6 +290,8 @@ begin
     from public.variant_prices b
     left join public.variant_prices s
       on s.variant_id = b.variant_id
+      -- Said again, or the planner reads the whole table for the few sales it expects there.
+      and s.variant_id = any (effective_prices.variant_ids)
       and s.currency = b.currency
       and s.kind = 'sale'
       and s.amount < b.amount

@@ -387,8 +387,13 @@ comment on function private.refresh_due_listings is
 -- What keeps it
 
 create function private.listing_is_deferred() returns boolean
-language sql stable set search_path = ''
-as $$ select current_setting('supamarket.listing', true) is not distinct from 'deferred'; $$;
+-- Not plain SQL: that would be planned anew for every change of stock.
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return current_setting('supamarket.listing', true) is not distinct from 'deferred';
+end;
+$$;
 comment on function private.listing_is_deferred is
   'Set by bulk commands for their transaction, which rebuild all their products once at the end.';
 

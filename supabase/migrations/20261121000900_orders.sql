@@ -250,8 +250,12 @@ create table public.order_items (
   id uuid primary key default gen_random_uuid(),
   order_id uuid not null references public.orders (id) on delete cascade,
   position integer not null,
-  variant_id uuid references public.product_variants (id) on delete set null,
-  product_id uuid references public.products (id) on delete set null,
+  -- Checked at the end of the transaction: the checks lock variants and products, which come after
+  -- stock, and an order is written before its stock is locked.
+  variant_id uuid references public.product_variants (id) on delete set null
+    deferrable initially deferred,
+  product_id uuid references public.products (id) on delete set null
+    deferrable initially deferred,
   seller_id uuid references public.sellers (id) on delete set null,
   sku text not null,
   title text not null,

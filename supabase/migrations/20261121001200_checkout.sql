@@ -105,6 +105,7 @@ declare
   v_unknown jsonb;
   v_item jsonb;
   v_index integer := 0;
+  v_at integer;
   v_field text;
 begin
   if input is null or jsonb_typeof(input) <> 'object' then
@@ -162,8 +163,19 @@ begin
         perform private.raise_invalid_input(
           v_field || '.quantity', 'This must be a whole number from 1 to 99999.');
       end if;
-      v_request.variant_ids := v_request.variant_ids || (v_item ->> 'variant_id')::uuid;
-      v_request.quantities := v_request.quantities || (v_item ->> 'quantity')::integer;
+      -- Equal variants become one line at the place of the first; a line is what stock is locked by.
+      v_at := array_position(v_request.variant_ids, (v_item ->> 'variant_id')::uuid);
+      if v_at is null then
+        v_request.variant_ids := v_request.variant_ids || (v_item ->> 'variant_id')::uuid;
+        v_request.quantities := v_request.quantities || (v_item ->> 'quantity')::integer;
+      else
+        v_request.quantities[v_at] :=
+          v_request.quantities[v_at] + (v_item ->> 'quantity')::integer;
+        if v_request.quantities[v_at] > 99999 then
+          perform private.raise_invalid_input('items',
+            'Lines of one variant come to more than 99999 pieces.');
+        end if;
+      end if;
       v_index := v_index + 1;
     end loop;
   end if;
@@ -254,34 +266,6 @@ $$;
 comment on function private.read_checkout(jsonb, boolean) is
   'Reads and checks the input of a quote or an order; refuses unknown fields by name.';
 
--- Equal variants become one line at the place of the first; a line is what stock is locked by.
-create function private.merge_lines(
-  inout variant_ids uuid[],
-  inout quantities integer[]
-)
-language plpgsql stable set search_path = ''
-as $$
-declare
-  v_largest bigint;
-begin
-  select
-    array_agg(merged.variant_id order by merged.first_at),
-    array_agg(least(merged.quantity, 99999)::integer order by merged.first_at),
-    max(merged.quantity)
-  into variant_ids, quantities, v_largest
-  from (
-    select w.variant_id, min(w.position) as first_at, sum(w.quantity) as quantity
-    from unnest(merge_lines.variant_ids, merge_lines.quantities)
-      with ordinality as w (variant_id, quantity, position)
-    group by w.variant_id
-  ) merged;
-  if v_largest > 99999 then
-    perform private.raise_invalid_input('items',
-      'Lines of one variant come to more than 99999 pieces.');
-  end if;
-end;
-$$;
-
 create function private.price_lines(
   variant_ids uuid[],
   quantities integer[],
@@ -331,7 +315,9 @@ begin
       )
     order by rated.level desc nulls last, (r.region is not null) desc
     limit 1
-  ) t on true;
+  ) t on true
+  -- Said again, so that the index is used however many variants there are.
+  where v.id = any (price_lines.variant_ids);
 end;
 $$;
 
@@ -497,8 +483,6 @@ begin
     v_problems := v_problems || jsonb_build_object(
       'code', 'cart_empty', 'message', 'There is nothing in the cart.');
   else
-    select m.variant_ids, m.quantities into v_request.variant_ids, v_request.quantities
-    from private.merge_lines(v_request.variant_ids, v_request.quantities) m;
     select array_agg(l order by l.position),
       coalesce(sum(l.line_total) filter (where l.is_sellable), 0),
       coalesce(sum(l.tax) filter (where l.is_sellable), 0),
@@ -672,6 +656,8 @@ declare
   v_weight numeric;
   v_pieces bigint;
   v_seller_ids uuid[];
+  v_are_sellable boolean;
+  v_are_available boolean;
   v_method record;
   v_shipping_tax bigint;
   v_total bigint;
@@ -710,9 +696,6 @@ begin
     if v_request.variant_ids is null then
       perform private.raise_problem(409, 'cart_empty', 'There is nothing in the cart to order.');
     end if;
-  elsif cardinality(v_request.variant_ids) > 1 then
-    select m.variant_ids, m.quantities into v_request.variant_ids, v_request.quantities
-    from private.merge_lines(v_request.variant_ids, v_request.quantities) m;
   end if;
 
   if v_request.shipping_address_id is not null then
@@ -723,13 +706,15 @@ begin
   end if;
 
   select array_agg(l order by l.position), sum(l.line_total), sum(l.tax), sum(l.weight_grams),
-    sum(l.quantity), array_agg(distinct l.seller_id) filter (where l.seller_id is not null)
-  into v_lines, v_subtotal, v_tax, v_weight, v_pieces, v_seller_ids
+    sum(l.quantity), array_agg(distinct l.seller_id) filter (where l.seller_id is not null),
+    bool_and(l.is_sellable), bool_and(l.available >= l.quantity)
+  into v_lines, v_subtotal, v_tax, v_weight, v_pieces, v_seller_ids, v_are_sellable,
+    v_are_available
   from private.price_lines(v_request.variant_ids, v_request.quantities, v_settings.currency,
     v_request.shipping_address ->> 'country', v_request.shipping_address ->> 'region',
     v_settings.prices_include_tax) l;
   perform private.check_lines_known(place_order.input, v_request.variant_ids, v_lines);
-  if exists (select from unnest(v_lines) l where not l.is_sellable) then
+  if not v_are_sellable then
     perform private.raise_problem(409, 'product_unavailable',
       'Some of these products are not for sale now; remove them.',
       jsonb_build_object('lines', private.line_list(v_lines, 'unavailable')));
@@ -737,7 +722,7 @@ begin
   perform private.check_total(v_subtotal + v_tax);
   -- Sold out is told before anything is written or waited for; reserve_stock decides under its
   -- locks.
-  if exists (select from unnest(v_lines) l where l.available < l.quantity) then
+  if not v_are_available then
     perform private.raise_problem(409, 'out_of_stock', 'Lower the quantity or remove the item.',
       jsonb_build_object('lines', private.line_list(v_lines, 'short')));
   end if;
@@ -786,20 +771,6 @@ begin
     v_expires_at
   );
 
-  if v_cart_id is not null then
-    delete from public.cart_items i where i.cart_id = v_cart_id;
-  end if;
-
-  -- Stock as late as can be, for these are the rows that everybody wants; but before the lines,
-  -- whose foreign keys lock variants and products, which others lock after stock. Without an expiry
-  -- the order stands, and what is reserved is committed.
-  perform private.reserve_stock(
-    v_order_id,
-    (select jsonb_agg(jsonb_build_object('variant_id', l.variant_id, 'quantity', l.quantity))
-      from unnest(v_lines) l),
-    v_expires_at
-  );
-
   with lines as (
     insert into public.order_items (
       order_id, position, variant_id, product_id, seller_id, sku, title, options, image, quantity,
@@ -818,6 +789,15 @@ begin
 
   v_answer := jsonb_build_object('order', private.order_document(v_order_id), 'payment', v_payment);
   perform private.remember_command('place_order', v_request.idempotency_key, v_hash, v_answer);
+
+  if v_cart_id is not null then
+    delete from public.cart_items i where i.cart_id = v_cart_id;
+  end if;
+
+  -- Stock last, for these are the rows that everybody waits for. Without an expiry the order
+  -- stands, and what is reserved is committed.
+  perform private.reserve_stock(
+    v_order_id, v_request.variant_ids, v_request.quantities, v_expires_at);
   return v_answer;
 end;
 $$;
@@ -1353,8 +1333,13 @@ comment on function public.quote_checkout(jsonb) is
   'list of problems. Anonymous callers must name items. 422 invalid_input.';
 
 create function public.place_order(input jsonb) returns jsonb
-language sql set search_path = ''
-as $$ select private.place_order(place_order.input) $$;
+-- Not plain SQL: that would be planned anew for every order.
+language plpgsql set search_path = ''
+as $$
+begin
+  return private.place_order(place_order.input);
+end;
+$$;
 
 comment on function public.place_order(jsonb) is
   'Places an order in one transaction; the same idempotency_key and body give the same answer. '

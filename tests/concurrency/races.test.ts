@@ -300,6 +300,37 @@ describe("on a server with 50 connections", () => {
     expect(slugs).toHaveLength(2);
   });
 
+  test("an import that renames products runs beside orders for them without a deadlock", async () => {
+    const skus = times(2, () => `NAMED-${randomUUID()}`);
+    const rename = (round: number) => ({
+      rows: skus.map((sku) => ({
+        sku,
+        title: "Renamed",
+        price: 500,
+        stock: 1_000,
+        slug: `renamed-${round}-${sku.toLowerCase()}`,
+      })),
+    });
+    await shop.one(asService, "import_products", rename(0));
+    const variants = await shop.sql(
+      "select id from product_variants where sku = any ($1::text[])",
+      [`{${skus.join(",")}}`],
+    );
+    const [one = "", two = ""] = variants.map(({ id }) => String(id));
+    const endings = await all([
+      ...times(8, (index) => shop.attempt(asService, "import_products", rename(index + 1))),
+      ...times(80, (index) =>
+        shop.attempt(
+          buyer(index),
+          "place_order",
+          orderOf([{ variant: index % 2 ? one : two }, { variant: index % 2 ? two : one }]),
+        ),
+      ),
+    ]);
+    expect(tally(endings)).toEqual({ done: 88 });
+    expect(Number((await stockOf(one))?.reserved)).toBe(80);
+  });
+
   test("expiry of many orders runs beside checkout of the same goods without a deadlock", async () => {
     const [one = "", two = ""] = await shop.variants(300, 300);
     const orders = await all(
