@@ -67,25 +67,29 @@ create trigger _900_broadcast_moves
 create function private.tg_variant_stock__broadcast() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
-declare
-  v_payload jsonb := jsonb_build_object(
-    'variant_id', new.variant_id,
-    'product_id', new.product_id,
-    'available', new.available,
-    'in_stock', new.available > 0,
-    'version', new.version
-  );
 begin
-  perform realtime.send(v_payload, 'stock.changed', 'product:' || new.product_id, true);
-  perform realtime.send(v_payload, 'stock.changed', 'admin:stock', true);
+  perform realtime.send(
+    jsonb_build_object(
+      'variant_id', n.variant_id,
+      'product_id', n.product_id,
+      'available', n.available,
+      'in_stock', n.available > 0,
+      'version', n.version
+    ),
+    'stock.changed', topic, true
+  )
+  from new_rows n
+  join old_rows o on o.variant_id = n.variant_id
+  cross join unnest(array['product:' || n.product_id, 'admin:stock']) topic
+  where n.available <> o.available;
   return null;
 end;
 $$;
 
 create trigger _900_broadcast
   after update on public.variant_stock
-  for each row when (new.available is distinct from old.available)
-  execute function private.tg_variant_stock__broadcast();
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.tg_variant_stock__broadcast();
 
 -- From the listing, because that is where a price change arrives whatever caused it: a new price,
 -- or a sale that began or ended.

@@ -158,16 +158,15 @@ create or replace function realtime.announce_message() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
-  -- Null when nobody listens.
-  v_wakes boolean := (
-    select bool_or(s.is_woken) from realtime.servers s where s.alive_until > now()
-  );
+  v_wakes boolean;
 begin
-  if v_wakes is null then
-    return null;
-  end if;
+  -- Nothing is written when nobody listens.
   insert into realtime.outbox (message_id, message_inserted_at, topic, private)
-  values (new.id, new.inserted_at, new.topic, new.private);
+  select new.id, new.inserted_at, new.topic, new.private
+  where exists (select from realtime.servers s where s.alive_until > now())
+  returning (
+    select bool_or(s.is_woken) from realtime.servers s where s.alive_until > now()
+  ) into v_wakes;
   if v_wakes then
     perform pg_notify('realtime_outbox', '');
   end if;
