@@ -12,7 +12,8 @@ import { root } from "./stack-process.ts";
 
 export type Run = (text: string, parameters: readonly string[]) => Promise<readonly object[]>;
 
-export type RawRole = "anon" | "authenticated";
+/** `postgres` owns the shop's schema and may call what clients may not. */
+export type RawRole = "anon" | "authenticated" | "postgres";
 
 /** The database without anything around it: what HTTP is held against. */
 export interface Raw {
