@@ -44,6 +44,14 @@ const callHook = async (work: Work, uri: string, input: unknown): Promise<unknow
   throw new AuthError(http_code, http_code === 500 ? "unexpected_failure" : "unknown", message);
 };
 
+/** What every hook is told of the request. */
+const metadataOf = ({ call }: Work, name: string) => ({
+  uuid: randomUUID(),
+  time: new Date().toISOString(),
+  name,
+  ip_address: call.ip,
+});
+
 /** Claims that Supabase's services rest on; a hook may change and add, but not drop them. */
 const Output = z.looseObject({
   claims: z.looseObject({
@@ -71,6 +79,7 @@ export const customizedClaims = async (
   if (!enabled) return claims;
   const now = Math.floor(Date.now() / 1000);
   const answer = await callHook(work, uri, {
+    metadata: metadataOf(work, "customize-access-token"),
     user_id: userId,
     claims: { ...claims, iat: now, exp: now + auth.settings.jwt_expiry },
     authentication_method: method,
@@ -90,13 +99,55 @@ export const askBeforeUserCreated = async (
 ): Promise<void> => {
   const { enabled, uri } = work.settings.hook.before_user_created;
   if (!enabled) return;
-  await callHook(work, uri, {
-    metadata: {
-      uuid: randomUUID(),
-      name: "before-user-created",
-      time: new Date().toISOString(),
-      ip_address: work.call.ip,
-    },
-    user,
+  await callHook(work, uri, { metadata: metadataOf(work, "before-user-created"), user });
+};
+
+/** A hook's no to an attempt, be it right or wrong. */
+export interface Rejection {
+  message: string;
+  /** Whether the user's sessions shall end. */
+  logOut: boolean;
+}
+
+const Decision = z.looseObject({
+  decision: z.literal("reject"),
+  message: z.string().catch(""),
+  should_logout_user: z.boolean().catch(false),
+});
+
+const rejectionOf = (answer: unknown, standard: string): Rejection | null => {
+  const decision = Decision.safeParse(answer);
+  if (!decision.success) return null;
+  const { message, should_logout_user } = decision.data;
+  return { message: message || standard, logOut: should_logout_user };
+};
+
+/** Tells `[auth.hook.password_verification_attempt]` of a sign-in; null: it lets it be. */
+export const askAboutPassword = async (
+  work: Work,
+  attempt: { userId: string; valid: boolean },
+): Promise<Rejection | null> => {
+  const answer = await callHook(work, work.settings.hook.password_verification_attempt.uri, {
+    metadata: metadataOf(work, "password-verification"),
+    user_id: attempt.userId,
+    valid: attempt.valid,
   });
+  return rejectionOf(answer, "Further password verification attempts will be rejected.");
+};
+
+/** Tells `[auth.hook.mfa_verification_attempt]` of a second factor's code; as `askAboutPassword`. */
+export const askAboutFactor = async (
+  work: Work,
+  attempt: { userId: string; factorId: string; factorType: string; valid: boolean },
+): Promise<Rejection | null> => {
+  const { enabled, uri } = work.settings.hook.mfa_verification_attempt;
+  if (!enabled) return null;
+  const answer = await callHook(work, uri, {
+    metadata: metadataOf(work, "mfa-verification"),
+    user_id: attempt.userId,
+    factor_id: attempt.factorId,
+    factor_type: attempt.factorType,
+    valid: attempt.valid,
+  });
+  return rejectionOf(answer, "Further MFA verification attempts will be rejected.");
 };

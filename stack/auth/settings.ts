@@ -83,6 +83,8 @@ export const AuthSettings = z.object({
       enable_confirmations: Flag(false),
       double_confirm_changes: Flag(true),
       secure_password_change: Flag(false),
+      /** A new password asks for the old one, but in sessions that a mail opened. */
+      require_current_password: Flag(false),
       /** Seconds between two mails of a kind to one user. */
       max_frequency: Duration.prefault("1s"),
       otp_length: z.int().min(6).max(10).default(6),
@@ -104,6 +106,8 @@ export const AuthSettings = z.object({
     .object({
       custom_access_token: Hook.prefault({}),
       before_user_created: Hook.prefault({}),
+      password_verification_attempt: Hook.prefault({}),
+      mfa_verification_attempt: Hook.prefault({}),
     })
     .prefault({}),
   external: z.record(z.string(), Provider).default({}),

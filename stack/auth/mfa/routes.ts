@@ -3,10 +3,12 @@ import { audit } from "../audit.ts";
 import { AuthError, invalid } from "../auth-error.ts";
 import type { SignedIn } from "../caller.ts";
 import type { AuthContext, Work } from "../context.ts";
+import { askAboutFactor } from "../hooks.ts";
 import { type Call, type Route, Text, userRoute } from "../router.ts";
 import {
   activeRefreshToken,
   addMethod,
+  endSessions,
   type Grant,
   grantOf,
   rotate,
@@ -250,6 +252,21 @@ const stepUp = async (
   return grantOf(auth, work, { userId, sessionId: session.id, refreshToken, method: "totp" });
 };
 
+/** What to answer to a code, if it is wrong or the project's hook says no; its writes stay. */
+const refusalOf = async (
+  work: Work,
+  { caller, factor, valid }: { caller: SignedIn; factor: Factor; valid: boolean },
+): Promise<AuthError | null> => {
+  const userId = caller.account.user.id;
+  const { id: factorId, factor_type: factorType } = factor;
+  const rejection = await askAboutFactor(work, { userId, factorId, factorType, valid });
+  if (rejection) {
+    await endSessions(work, userId);
+    return new AuthError(403, "mfa_verification_rejected", rejection.message);
+  }
+  return valid ? null : new AuthError(422, "mfa_verification_failed", "Invalid TOTP code entered");
+};
+
 const verify = userRoute(
   {
     method: "POST",
@@ -266,9 +283,9 @@ const verify = userRoute(
     const outcome = await auth.transaction(call, async (work) => {
       const open = await openChallenge(work, factor, body.challenge_id);
       if (open instanceof AuthError) return open;
-      if (!(await isTotpCode(factor.secret ?? "", body.code))) {
-        throw new AuthError(422, "mfa_verification_failed", "Invalid TOTP code entered");
-      }
+      const valid = await isTotpCode(factor.secret ?? "", body.code);
+      const refusal = await refusalOf(work, { caller, factor, valid });
+      if (refusal) return refusal;
       await audit(work, caller.account, "verification_attempted", {
         factor_id: factor.id,
         challenge_id: open.id,

@@ -19,6 +19,7 @@ const Body = z.looseObject({
   email: Text,
   phone: Text,
   password: z.string().nullish(),
+  current_password: Text,
   nonce: Text,
   data: Data,
   app_metadata: Data,
@@ -42,6 +43,7 @@ export const updateUser = userRoute(
     if (body.password && needsReauthentication(auth.settings, caller)) {
       checkNonce(auth.settings, caller.account, body.nonce);
     }
+    if (body.password) await checkCurrentPassword(auth.settings, caller, body.current_password);
     const newPassword = body.password ? await hashNew(body.password, caller.account) : null;
 
     const account = await auth.transaction(
@@ -101,6 +103,25 @@ const checked = (
     );
   }
   return { email };
+};
+
+/** What `amr` has of sessions that a mail opened: who is in one may have forgotten the password. */
+const mailed = new Set(["otp", "magiclink", "recovery"]);
+
+/** Throws, if config.toml asks for the old password, for another; those without one need none. */
+const checkCurrentPassword = async (
+  { email }: AuthSettings,
+  { account: { user }, session }: SignedIn,
+  current: string,
+): Promise<void> => {
+  if (!email.require_current_password || !user.encrypted_password) return;
+  if (session?.amr.some(({ method }) => mailed.has(method))) return;
+  const refused = (code: string) =>
+    new AuthError(400, code, "Current password required when setting new password.");
+  if (current === "") throw refused("current_password_required");
+  if (!(await isPassword(current, user.encrypted_password))) {
+    throw refused("current_password_invalid");
+  }
 };
 
 /** Hashes a password that is not the one the user has already. */

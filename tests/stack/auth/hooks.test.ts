@@ -32,6 +32,21 @@ beforeAll(async () => {
           event, '{claims,exp}', to_jsonb((event -> 'claims' ->> 'iat')::bigint + 60)
         )
       $$;
+      create table public.attempts (user_id uuid, valid boolean, factor_type text);
+      grant all on public.attempts to supabase_auth_admin;
+      create function public.count_attempts(event jsonb) returns jsonb language plpgsql as $$
+        begin
+          insert into public.attempts
+          values ((event ->> 'user_id')::uuid, (event ->> 'valid')::boolean, event ->> 'factor_type');
+          if (
+            select count(*) from public.attempts a
+            where a.user_id = (event ->> 'user_id')::uuid and not a.valid
+          ) < 2 then
+            return '{"decision": "continue"}';
+          end if;
+          return '{"decision": "reject", "message": "too often", "should_logout_user": true}';
+        end
+      $$;
       create function public.fail(event jsonb) returns jsonb language plpgsql as $$
         begin raise exception 'broken'; end
       $$;
@@ -50,6 +65,7 @@ afterAll(() => database.close());
 
 const withHook = (name: string, hook = "custom_access_token") =>
   ownAuth(database, {
+    mfa: { totp: { enroll_enabled: true, verify_enabled: true } },
     hook: { [hook]: { enabled: true, uri: `pg-functions://postgres/public/${name}` } },
   });
 
@@ -119,4 +135,47 @@ test("the hook before a user is made can refuse them, but not whom staff make", 
     body: JSON.stringify({ email: "y@mailinator.test" }),
   });
   expect(made.status).toBe(200);
+});
+
+test("a hook counts wrong passwords, and its no stands for the right one too", async () => {
+  const auth = await withHook("count_attempts", "password_verification_attempt");
+  const client = auth.client();
+  const email = anAddress("ada");
+  await client.auth.signUp({ email, password });
+  const signIn = (attempt: string) =>
+    auth.client().auth.signInWithPassword({ email, password: attempt });
+  expect((await signIn("wrong")).error?.message).toBe("Invalid login credentials");
+  expect((await signIn(password)).error).toBeNull();
+  const second = await signIn("wrong again");
+  expect(second.error).toMatchObject({
+    status: 400,
+    code: "invalid_credentials",
+    message: "too often",
+  });
+  expect((await signIn(password)).error?.message).toBe("too often");
+  expect((await client.auth.getUser()).error, "the sessions ended").not.toBeNull();
+});
+
+test("a hook counts wrong codes of a second factor", async () => {
+  const auth = await withHook("count_attempts", "mfa_verification_attempt");
+  const client = auth.client();
+  await client.auth.signUp({ email: anAddress("ada"), password });
+  const { data: factor } = await client.auth.mfa.enroll({
+    factorType: "totp",
+    friendlyName: "phone",
+  });
+  const attempt = () =>
+    client.auth.mfa.challengeAndVerify({ factorId: factor?.id ?? "", code: "x" });
+  expect((await attempt()).error).toMatchObject({ status: 422, code: "mfa_verification_failed" });
+  const second = await attempt();
+  expect(second.error).toMatchObject({
+    status: 403,
+    code: "mfa_verification_rejected",
+    message: "too often",
+  });
+  expect((await client.auth.getUser()).error, "the sessions ended").not.toBeNull();
+  const { rows } = await database.query(
+    "select distinct factor_type, valid from public.attempts where factor_type is not null",
+  );
+  expect(rows).toEqual([{ factor_type: "totp", valid: false }]);
 });

@@ -74,6 +74,26 @@ describe("passwords", () => {
     expect(data).toMatchObject({ weakPassword: { reasons: ["length"] } });
   });
 
+  test("change only with the old one where config.toml asks for it, but after a mail", async () => {
+    const auth = await ownAuth(database, {
+      email: { require_current_password: true, max_frequency: "0s" },
+    });
+    const client = auth.client();
+    const email = anAddress("ada");
+    await client.auth.signUp({ email, password });
+    const change = (next: string, current_password?: string) =>
+      client.auth.updateUser({ password: next, ...(current_password && { current_password }) });
+    const bare = await change("a fresh one");
+    expect(bare.error).toMatchObject({ status: 400, code: "current_password_required" });
+    const wrong = await change("a fresh one", "not this one");
+    expect(wrong.error).toMatchObject({ status: 400, code: "current_password_invalid" });
+    expect((await change("a fresh one", password)).error).toBeNull();
+
+    await client.auth.resetPasswordForEmail(email);
+    await client.auth.verifyOtp({ email, token: auth.mailTo(email).code, type: "recovery" });
+    expect((await change("forgotten before")).error).toBeNull();
+  });
+
   test("change only with a code from the mailbox once the session is a day old", async () => {
     const auth = await ownAuth(database, {
       email: { secure_password_change: true, max_frequency: "0s" },

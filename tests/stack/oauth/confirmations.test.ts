@@ -182,3 +182,41 @@ test("the wrong secret is told as a failed exchange", async () => {
   expect(landed.searchParams.get("error")).toBe("server_error");
   expect(landed.searchParams.get("error_description")).toMatch(/^Unable to exchange external code/);
 });
+
+test("who unlinks the identity of their address keeps one that counts as unproven", async () => {
+  const one = await ownAuth(database, {
+    ...settings(),
+    enable_manual_linking: true,
+    external: {
+      google: google(),
+      github: {
+        enabled: true,
+        client_id: clients.github.id,
+        secret: clients.github.secret,
+        url: `${sandbox.url}/oauth/github`,
+      },
+    },
+  });
+  const [email, other] = [anAddress("ada"), anAddress("other")];
+  const client = one.client();
+  const fragment = fragmentOf(await goThrough(one, { email, verified: "true" }));
+  await client.auth.setSession({
+    access_token: fragment.get("access_token") ?? "",
+    refresh_token: fragment.get("refresh_token") ?? "",
+  });
+  const { data: start } = await client.auth.linkIdentity({
+    provider: "github",
+    options: { skipBrowserRedirect: true },
+  });
+  const back = target(await post(start.url ?? "", { email: other }));
+  const landed = target(await one.ask(`/callback${back.search}`));
+  expect(landed.hash).toContain("access_token");
+
+  const { data } = await client.auth.getUserIdentities();
+  const first = data?.identities.find(({ provider }) => provider === "google");
+  if (!first) throw new Error("They signed in with Google");
+  expect((await client.auth.unlinkIdentity(first)).error).toBeNull();
+  const { user } = (await client.auth.getUser()).data;
+  expect(user).toMatchObject({ email: other, user_metadata: { email_verified: false } });
+  expect(user?.email_confirmed_at).toBeUndefined();
+});
