@@ -24,6 +24,15 @@ export class Recent<Key, Value> {
     this.onDropped(oldest[1]);
   }
 
+  /** The entry, made and kept when there is none. */
+  take(key: Key, make: () => Value): Value {
+    const known = this.get(key);
+    if (known !== undefined) return known;
+    const value = make();
+    this.set(key, value);
+    return value;
+  }
+
   clear(): void {
     this.#entries.clear();
   }

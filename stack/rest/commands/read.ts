@@ -25,15 +25,15 @@ export const readCommand = (
     values: places.map((place) => values[place] ?? ""),
   });
   const key = `${table.oid} ${media.kind} ${media.isStripped} ${preferences.count} ${shape}`;
-  const reads = readsOf(schema);
-  const known = reads.get(key) ?? composeRead(request, table, schema, maxRows, operands);
-  reads.set(key, known);
+  const { answer, estimate } = readsOf(schema).take(key, () =>
+    composeRead(request, table, schema, maxRows, operands),
+  );
   return {
-    ...given(known.answer),
+    ...given(answer),
     kind: "read",
     isReadOnly: true,
     isShown: request.method === "GET",
-    ...(known.estimate && { estimate: given(known.estimate) }),
+    ...(estimate && { estimate: given(estimate) }),
   };
 };
 
@@ -49,8 +49,8 @@ interface Read {
 }
 
 /**
- * Reads that were asked for lately, by their shape: working out the statement costs as much as
- * running it. A schema that is read anew begins with none.
+ * Reads that were asked for lately, by their shape: working one out takes a good part of the time
+ * that it runs. A schema that is read anew begins with none.
  */
 const knownReads = new WeakMap<Schema, Recent<string, Read>>();
 const keptReads = 200;

@@ -9,13 +9,13 @@ export interface Shaped {
   operands: Operand[];
 }
 
-export const shapeOf = ({ select, scopes }: Query): Shaped => {
+export const shapeOf = ({ selectText, scopes }: Query): Shaped => {
   const operands: Operand[] = [];
   const levels = [...scopes].map(([path, scope]) => [
     path,
     { ...scope, conditions: withoutValues(scope.conditions, operands) },
   ]);
-  return { shape: JSON.stringify([select, levels]), operands };
+  return { shape: JSON.stringify([selectText, levels]), operands };
 };
 
 const withoutValues = (conditions: readonly Condition[], operands: Operand[]): unknown[] =>

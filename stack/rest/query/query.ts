@@ -13,7 +13,8 @@ export interface Scope {
 
 /** A request's query string, understood but not yet held against the schema. */
 export interface Query {
-  select: Selected[];
+  select: readonly Selected[];
+  selectText: string;
   /** By the path of embeds, joined by dots; the resource itself is the empty path. */
   scopes: Map<string, Scope>;
   columns?: string[];
@@ -24,11 +25,12 @@ export interface Query {
 
 /** `isCall`: what does not look like a filter is an argument, as in `GET /rpc/add?a=1&b=2`. */
 export const parseQuery = (parameters: URLSearchParams, isCall = false): Query => {
-  const query: Query = { select: everything, scopes: new Map(), arguments: [] };
+  const query: Query = { select: everything, selectText: "", scopes: new Map(), arguments: [] };
   for (const [key, value] of parameters) {
     switch (key) {
       case "select":
         query.select = value === "" ? everything : parseSelect(value);
+        query.selectText = value;
         break;
       case "columns":
         query.columns = parseColumns(key, value);

@@ -1,3 +1,4 @@
+import { Recent } from "../../recent.ts";
 import { restError } from "../rest-error.ts";
 import { type Field, parsePath } from "./field.ts";
 import { nameLabel, Scanner } from "./scanner.ts";
@@ -25,10 +26,11 @@ export interface SelectedEmbed {
 export type Selected = SelectedColumn | SelectedEmbed;
 
 /** https://docs.postgrest.org/en/v14/references/api/tables_views.html#vertical-filtering */
-export const parseSelect = (text: string): Selected[] => {
-  const scanner = new Scanner(text, "select parameter");
-  return parseItems(scanner);
-};
+export const parseSelect = (text: string): readonly Selected[] =>
+  parsed.take(text, () => parseItems(new Scanner(text, "select parameter")));
+
+/** Programs write them, so the same ones come again and again. */
+const parsed = new Recent<string, readonly Selected[]>(200);
 
 const parseItems = (scanner: Scanner): Selected[] => {
   scanner.skipBlanks();
