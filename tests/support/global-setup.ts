@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import type { Stack } from "../../stack/stack.ts";
-import { startOwnStack } from "./own-stack.ts";
+import { takePortBlock } from "./ports.ts";
 import { type ProjectAddress, projectFromEnvironment } from "./project.ts";
+import { type StackProcess, startProcess } from "./stack-process.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -16,7 +15,7 @@ declare module "vitest" {
 /**
  * Two stacks in memory serve every test file, the shop's and the platform suite's, unless the
  * environment names Supabase projects to run against. Tests own the rows they make, so they do not
- * need a database each.
+ * need a database each. Each stack is a program of its own, as a developer's is.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = projectFromEnvironment(process.env);
@@ -25,25 +24,28 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("platform", given);
     return async () => undefined;
   }
-  const shop = await startOwnStack();
-  const platform = await startOwnStack({
-    workdir: join(process.cwd(), "tests/platform/project"),
-  });
+  const [shop, platform] = await Promise.all([start("."), start("tests/platform/project")]);
   project.provide("project", addressOf(shop));
   project.provide("platform", addressOf(platform));
   return async () => {
-    await Promise.all([shop.stop(), platform.stop()]);
+    const codes = await Promise.all([shop.end("SIGTERM"), platform.end("SIGTERM")]);
+    if (codes.some((code) => code !== 0)) throw new Error(`The stacks ended with ${codes}.`);
   };
 }
 
-const addressOf = ({ urls, keys }: Stack): ProjectAddress => ({
-  url: urls.api,
-  publishableKey: keys.publishable,
-  secretKey: keys.secret,
-  jwtSecret: keys.jwtSecret,
-  databaseUrl: urls.database,
-  mailUrl: urls.mail,
-  studioUrl: urls.studio,
-  sandboxUrl: urls.sandbox,
-  pagesUrl: urls.pages,
+const start = async (workdir: string): Promise<StackProcess> =>
+  startProcess(["--memory", "--workdir", workdir, "--port", String(await takePortBlock())], {
+    SUPAMARKET_LOG_LEVEL: "silent",
+  });
+
+const addressOf = ({ status }: StackProcess): ProjectAddress => ({
+  url: status.API_URL,
+  publishableKey: status.PUBLISHABLE_KEY,
+  secretKey: status.SECRET_KEY,
+  jwtSecret: status.JWT_SECRET,
+  databaseUrl: status.DB_URL,
+  mailUrl: status.MAILPIT_URL,
+  studioUrl: status.STUDIO_URL,
+  sandboxUrl: status.SANDBOX_URL,
+  pagesUrl: status.PAGES_URL,
 });

@@ -7,9 +7,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const Status = z.object({
   API_URL: z.string(),
   DB_URL: z.string(),
+  STUDIO_URL: z.string(),
+  MAILPIT_URL: z.string(),
   SANDBOX_URL: z.string(),
+  PAGES_URL: z.string(),
   PUBLISHABLE_KEY: z.string(),
   SECRET_KEY: z.string(),
+  JWT_SECRET: z.string(),
 });
 
 export interface StackProcess {
@@ -41,8 +45,11 @@ const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
 };
 
 /** Starts the stack as a program of its own, as `npm start -- --json` does. */
-export const startProcess = async (args: readonly string[]): Promise<StackProcess> => {
-  const { child, exited } = launch(args);
+export const startProcess = async (
+  args: readonly string[],
+  environment?: NodeJS.ProcessEnv,
+): Promise<StackProcess> => {
+  const { child, exited } = launch(args, environment);
   const line = new Promise<string>((resolve) => {
     let text = "";
     child.stdout.on("data", (chunk) => {
