@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createWriteStream, unlinkSync } from "node:fs";
-import { access, constants, rename, rm, stat } from "node:fs/promises";
+import { unlinkSync } from "node:fs";
+import { access, constants, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -42,8 +42,9 @@ const writeToFile = async (path: string, chunks: AsyncIterable<string>): Promise
     }
   };
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  const file = createWriteStream(partial, { flags: "wx", flush: true });
   try {
+    // Opened before anything can go wrong, so that what is removed then is not made afterwards.
+    const file = (await open(partial, "wx")).createWriteStream({ flush: true });
     if (/\.gz$/i.test(path)) await pipeline(chunks, createGzip(), file);
     else await pipeline(chunks, file);
     await rename(partial, path);
