@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { startReaper } from "../../stack/functions/reaper.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -38,8 +39,16 @@ const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
   child.stderr.on("data", (chunk) => {
     stderr += chunk;
   });
+  // It does not outlive the tests, however these end.
+  const { pid } = child;
+  const reaper = startReaper();
+  if (pid) reaper.watch(pid);
   const exited = new Promise<Ended>((resolve) => {
-    child.once("exit", (code) => resolve({ code, stderr }));
+    child.once("exit", (code) => {
+      if (pid) reaper.forget(pid);
+      reaper.stop();
+      resolve({ code, stderr });
+    });
   });
   return { child, exited };
 };
