@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TextResponse } from "../text-response.ts";
 import type { Command } from "./commands/command.ts";
 import { appliedPreferences } from "./preferences.ts";
 import type { RestRequest } from "./request.ts";
@@ -53,10 +54,12 @@ export const answer = (
   row: AnswerRow,
   total: number | undefined,
 ): Response => {
-  const { preferences, media, method } = request;
+  const { preferences, media, method, profile } = request;
   const headers = new Headers();
   if (method !== "PUT") headers.set("content-range", contentRange(request, command, row, total));
-  const applied = appliedPreferences(preferences, method === "PUT" ? "put" : command.kind);
+  const { resolution: _, ...others } = preferences;
+  const meant = command.isKeyless ? others : preferences;
+  const applied = appliedPreferences(meant, method === "PUT" ? "put" : command.kind);
   if (applied !== "") headers.set("preference-applied", applied);
   if (command.isLocated && row.page_total === "1") {
     headers.set("location", locationOf(request, row.body));
@@ -68,8 +71,11 @@ export const answer = (
   const hasBody = command.isShown && status !== 204;
   if (hasBody || request.method === "HEAD") {
     if (!headers.has("content-type")) headers.set("content-type", media.type);
+    if (profile !== undefined) headers.set("content-profile", profile);
   }
-  return new Response(hasBody ? row.body : null, { status, headers });
+  return hasBody
+    ? new TextResponse(row.body, { status, headers })
+    : new Response(null, { status, headers });
 };
 
 /** Where the one new row is, by its key. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type DatabaseError, isConnectionLost, isDatabaseError } from "../database/database.ts";
+import { badHeaders, badStatus } from "./answer.ts";
 import { type ErrorBody, RestError, restError } from "./rest-error.ts";
 
 /**
@@ -39,6 +40,10 @@ export const asRestError = (error: unknown, isAnonymous: boolean): RestError => 
   }
   if (!isDatabaseError(error)) throw error;
   if (error.code === "PGRST") return worded(error);
+  if (/^invalid input syntax for type integer: ".* PGRST112"$/s.test(error.message))
+    return badStatus();
+  if (/^invalid input syntax for type integer: ".* PGRST111"$/s.test(error.message))
+    return badHeaders();
   const body: ErrorBody = {
     code: error.code,
     message: error.message,

@@ -14,7 +14,7 @@ const array: Media = { kind: "array", type: "application/json; charset=utf-8", i
 /** The first media type of `Accept` that can be given. */
 export const negotiate = (accept: string | null): Media => {
   if (!accept || accept === "*/*" || accept === "application/json") return array;
-  const wanted = accept.split(",").map((one) => one.trim());
+  const wanted = byQuality(accept);
   for (const one of wanted) {
     const found = mediaOf(one);
     if (found) return found;
@@ -22,12 +22,22 @@ export const negotiate = (accept: string | null): Media => {
   throw restError(406, "PGRST107", `None of these media types are available: ${wanted.join(", ")}`);
 };
 
+/** The types as they are wished, `;q=` apart; of equally wished ones the first comes first. */
+const byQuality = (accept: string): string[] =>
+  accept
+    .split(",")
+    .map((one) => {
+      const [, quality] = /;\s*q=([\d.]+)/i.exec(one) ?? [];
+      return { type: one.replace(/;\s*q=[\d.]+/i, "").trim(), quality: Number(quality ?? 1) };
+    })
+    .sort((one, other) => other.quality - one.quality)
+    .map(({ type }) => type);
+
 const mediaOf = (wanted: string): Media | undefined => {
   const [type = "", ...parameters] = wanted.split(";").map((part) => part.trim().toLowerCase());
   const isStripped = parameters.includes("nulls=stripped");
   switch (type) {
     case "*/*":
-    case "application/*":
     case "application/json":
       return array;
     case "application/vnd.pgrst.array+json":
@@ -35,7 +45,7 @@ const mediaOf = (wanted: string): Media | undefined => {
       return isStripped
         ? {
             kind: "array",
-            type: "application/vnd.pgrst.array+json; nulls=stripped; charset=utf-8",
+            type: "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8",
             isStripped,
           }
         : array;
@@ -43,11 +53,10 @@ const mediaOf = (wanted: string): Media | undefined => {
     case "application/vnd.pgrst.object":
       return {
         kind: "object",
-        type: `application/vnd.pgrst.object+json;${isStripped ? " nulls=stripped;" : ""} charset=utf-8`,
+        type: `application/vnd.pgrst.object+json${isStripped ? ";nulls=stripped" : ""}; charset=utf-8`,
         isStripped,
       };
     case "text/csv":
-    case "text/*":
       return { kind: "csv", type: "text/csv; charset=utf-8", isStripped: false };
     default:
       return undefined;

@@ -15,6 +15,8 @@ export interface RestRequest {
   path: string;
   target: Target;
   schema: string;
+  /** The schema where it was a choice: the answer names it. */
+  profile?: string;
   query: Query;
   preferences: Preferences;
   media: Media;
@@ -48,11 +50,14 @@ export const readRequest = async (
   const { headers } = request;
   const query = parseQuery(url.searchParams, target.kind === "routine" && isRead);
   if (method === "GET") applyRange(query, headers.get("range"));
+  const profile = headers.get(isRead ? "accept-profile" : "content-profile");
+  const schema = schemaOf(profile, schemas);
   return {
     method,
     path,
     target,
-    schema: schemaOf(headers.get(isRead ? "accept-profile" : "content-profile"), schemas),
+    schema,
+    ...((profile !== null || schemas.length > 1) && { profile: schema }),
     query,
     preferences: parsePreferences(headers.get("prefer")),
     media: negotiate(headers.get("accept")),
@@ -81,7 +86,8 @@ const applyRange = (query: Query, range: string | null): void => {
   if (Number.isFinite(end)) scope.limit = end - scope.offset;
 };
 
-const targetOf = (path: string): Target => {
+/** Throws `RestError` for a path that is neither a table's nor a function's. */
+export const targetOf = (path: string): Target => {
   const parts = path
     .split("/")
     .filter((part) => part !== "")
@@ -102,7 +108,8 @@ const decode = (part: string): string => {
   }
 };
 
-const schemaOf = (profile: string | null, schemas: readonly string[]): string => {
+/** The exposed schema that the profile names, or the first. */
+export const schemaOf = (profile: string | null, schemas: readonly string[]): string => {
   const schema = profile ?? schemas[0] ?? "public";
   if (schemas.includes(schema)) return schema;
   throw restError(

@@ -5,7 +5,7 @@ import { answer, errorAnswer } from "./answer.ts";
 import { commandFor } from "./commands/command-for.ts";
 import { asRestError } from "./database-error.ts";
 import { openApi } from "./openapi.ts";
-import { readRequest } from "./request.ts";
+import { readRequest, schemaOf, targetOf } from "./request.ts";
 import { restError } from "./rest-error.ts";
 import { run } from "./run.ts";
 import { createSchemaCache } from "./schema/schema-cache.ts";
@@ -33,7 +33,11 @@ export const createRest = async ({ database, doorkeeper, api }: RestPorts): Prom
   const respond = async (request: Request, caller: Caller): Promise<Response> => {
     const url = new URL(request.url);
     const path = url.pathname.slice("/rest/v1".length);
-    if (request.method === "OPTIONS") return allowAnswer(path);
+    if (request.method === "OPTIONS") {
+      const space = schemaOf(request.headers.get("accept-profile"), api.schemas);
+      const target = path === "" || path === "/" ? undefined : targetOf(path);
+      return allowAnswer(await cache.current(), space, target);
+    }
     if (path === "/" && request.method === "GET") {
       return describe(caller, request.url);
     }

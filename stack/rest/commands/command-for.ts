@@ -28,7 +28,8 @@ export const commandFor = (request: RestRequest, schema: Schema, maxRows: number
   }
 };
 
-const tableNamed = (schema: Schema, space: string, name: string): Table => {
+/** Throws `RestError` when there is none of that name. */
+export const tableNamed = (schema: Schema, space: string, name: string): Table => {
   const table = schema.table(space, name);
   if (table) return table;
   const names = schema.tablesIn(space).map((one) => one.name);

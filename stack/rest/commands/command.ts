@@ -10,6 +10,8 @@ export interface Command {
   estimate?: { text: string; values: readonly string[] };
   /** The function returns nothing at all. */
   isVoid?: boolean;
+  /** Duplicates cannot be told: there is no key, and a preference for them means nothing. */
+  isKeyless?: boolean;
   /** The body holds the new row's key, for the header that says where it is; it is not shown. */
   isLocated?: boolean;
 }

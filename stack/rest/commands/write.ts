@@ -7,7 +7,7 @@ import type { Schema } from "../schema/schema-cache.ts";
 import { answerSql } from "../sql/answer.ts";
 import { deleteSql, type Insertion, insertSql, updateSql } from "../sql/mutate.ts";
 import { readSql } from "../sql/read.ts";
-import { identifier, Statement } from "../sql/statement.ts";
+import { Statement } from "../sql/statement.ts";
 import { payloadJson } from "./body.ts";
 import type { Command } from "./command.ts";
 
@@ -18,7 +18,8 @@ export const insertCommand = (request: RestRequest, table: Table, schema: Schema
     columns: request.query.onConflict ?? table.primary_key,
     resolution: resolution === "merge-duplicates" ? ("merge" as const) : ("ignore" as const),
   };
-  return insert(request, table, schema, { payload: payloadOf(request), conflict });
+  const command = insert(request, table, schema, { payload: payloadOf(request), conflict });
+  return { ...command, isKeyless: conflict?.columns.length === 0 };
 };
 
 /** PUT: the row whose key the address names, made or replaced. */
@@ -26,7 +27,7 @@ export const putCommand = (request: RestRequest, table: Table, schema: Schema): 
   const payload = payloadOf(request);
   refuseOtherRow(request, table, payload);
   const conflict = { columns: table.primary_key, resolution: "merge" } as const;
-  const command = insert(request, table, schema, { payload, conflict });
+  const command = insert(request, table, schema, { payload, conflict, isSingle: true });
   return { ...command, kind: command.isShown ? "upsert" : "update" };
 };
 
@@ -139,12 +140,7 @@ const refuseOtherRow = ({ query }: RestRequest, table: Table, { json }: Payload)
   const row = new Map(Object.entries(Object(Array.isArray(value) ? value[0] : value)));
   for (const [name, wanted] of named) {
     if (String(row.get(name)) !== wanted) {
-      throw restError(
-        400,
-        "PGRST115",
-        `Payload values do not match URL in primary key column(s)`,
-        `The address has ${identifier(name)} ${wanted}.`,
-      );
+      throw restError(400, "PGRST115", "Payload values do not match URL in primary key column(s)");
     }
   }
 };

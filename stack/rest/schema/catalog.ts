@@ -23,6 +23,8 @@ const Table = z.object({
   is_view: z.boolean(),
   /** Neither view nor partitioned: its rows tell which transaction wrote them. */
   has_row_versions: z.boolean(),
+  /** What may be done with it, whoever asks: a view may take no changes, or some by triggers. */
+  takes: z.object({ insert: z.boolean(), update: z.boolean(), delete: z.boolean() }),
   comment: z.string().nullable(),
   columns: z.array(Column),
   primary_key: z.array(z.string()),
@@ -93,6 +95,11 @@ const question = `
         'name', r.relname,
         'is_view', r.relkind in ('v', 'm'),
         'has_row_versions', r.relkind = 'r',
+        'takes', (
+          select json_build_object(
+            'insert', m.mask & 8 = 8, 'update', m.mask & 4 = 4, 'delete', m.mask & 16 = 16
+          ) from (select pg_catalog.pg_relation_is_updatable(r.oid, true) as mask) m
+        ),
         'comment', pg_catalog.obj_description(r.oid, 'pg_class'),
         'columns', (
           select coalesce(json_agg(json_build_object(

@@ -29,6 +29,25 @@ export interface AnswerRow extends Record<string, unknown> {
   headers: string | null;
 }
 
+const status = "current_setting('response.status', true)";
+const headers = "current_setting('response.headers', true)";
+
+const answerSettingsSql = [`nullif(${status}, '') as status,`, `nullif(${headers}, '') as headers`];
+
+const jsonText = String.raw`"([^"\\[:cntrl:]]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`;
+const jsonHeader = String.raw`\s*\{\s*${jsonText}\s*:\s*${jsonText}\s*\}\s*`;
+
+/**
+ * The same for what changes rows: a setting that is no answer must undo the change, so the statement
+ * itself fails, by a cast whose message has the error's code; `asRestError` knows it.
+ */
+const checkedAnswerSql = [
+  `case when ${status} ~ '^([2-5][0-9]{2})?$' is false`,
+  `then (${status} || ' PGRST112')::integer::text else nullif(${status}, '') end as status,`,
+  `case when ${headers} ~ '^(\\s*\\[(${jsonHeader}(,${jsonHeader})*|\\s*)\\]\\s*)?$' is false`,
+  `then (${headers} || ' PGRST111')::integer::text else nullif(${headers}, '') end as headers`,
+];
+
 /** One statement whose result is the whole answer: the database writes the JSON. */
 export const answerSql = ({ sources, rows, total, isMerge, ...form }: AnswerSql): string => {
   const from = rows ? `(${rows}) as shown` : "pgrst_source as shown";
@@ -39,8 +58,7 @@ export const answerSql = ({ sources, rows, total, isMerge, ...form }: AnswerSql)
     isMerge
       ? "(select count(*)::text from pgrst_source where pgrst_source.is_new) as inserted,"
       : "null as inserted,",
-    "nullif(current_setting('response.status', true), '') as status,",
-    "nullif(current_setting('response.headers', true), '') as headers",
+    ...(sources.length > 0 ? checkedAnswerSql : answerSettingsSql),
     `from ${from}`,
   ]
     .filter((part) => part)

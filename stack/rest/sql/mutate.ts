@@ -14,6 +14,8 @@ export interface Conflict {
 export interface Insertion {
   payload: Payload;
   conflict?: Conflict | undefined;
+  /** Of several rows only the first is written. */
+  isSingle?: boolean;
   /** Keys that are absent get the column's default instead of null. */
   hasDefaults: boolean;
 }
@@ -22,7 +24,7 @@ export interface Insertion {
 export const insertSql = (
   table: Table,
   plan: ReadPlan | undefined,
-  { payload, conflict, hasDefaults }: Insertion,
+  { payload, conflict, isSingle, hasDefaults }: Insertion,
   statement: Statement,
 ): string => {
   const columns = columnsFor(table, payload.keys);
@@ -32,7 +34,8 @@ export const insertSql = (
     names.length === 0
       ? emptyRows(payload, statement)
       : `(${names.join(", ")}) select ${names.map((name) => `pgrst_body.${name}`).join(", ")} ` +
-        `from ${rowsSql(columns, payload, hasDefaults, statement)} as pgrst_body`;
+        `from ${rowsSql(columns, payload, hasDefaults, statement)} as pgrst_body` +
+        (isSingle ? " limit 1" : "");
   // A row that was there before carries the mark of the transaction that updates it.
   const isNew =
     conflict?.resolution === "merge" && table.has_row_versions
@@ -66,13 +69,13 @@ export const updateSql = (
   statement: Statement,
   isReturning: boolean,
 ): string => {
-  const where = conditionsSql(plan.scope.conditions, plan, statement);
-  if (!where) throw whereRequired("UPDATE");
   const columns = columnsFor(table, payload.keys);
   // Nothing to set: nothing is changed, and the answer is empty.
   if (columns.length === 0) {
     return `select * from ${qualified(table)} as ${identifier(plan.alias)} where false`;
   }
+  const where = conditionsSql(plan.scope.conditions, plan, statement);
+  if (!where) throw whereRequired("UPDATE");
   const set = columns.map(({ name }) => `${identifier(name)} = pgrst_body.${identifier(name)}`);
   const body = rowsSql(columns, payload, hasDefaults, statement);
   return (

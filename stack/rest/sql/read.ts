@@ -1,6 +1,6 @@
 import type { EmbedPlan, ReadPlan } from "../plan.ts";
 import type { OrderTerm } from "../query/order.ts";
-import type { SelectedColumn } from "../query/select.ts";
+import type { SelectedColumn, SelectedEmbed } from "../query/select.ts";
 import { restError } from "../rest-error.ts";
 import type { ColumnPairs } from "../schema/relationships.ts";
 import { conditionsSql, fieldSql } from "./conditions.ts";
@@ -57,7 +57,7 @@ const embedSql = (embed: EmbedPlan, parent: ReadPlan, statement: Statement): Emb
   const { relationship, selected, name } = embed;
   const alias = identifier(embed.alias);
   const rows = relatedSql(embed, parent, statement);
-  const isEmpty = selected.select.length === 0;
+  const isEmpty = showsNothing(selected);
   const kind = selected.isInner ? "inner" : "left";
   if (relationship.isToOne) {
     const join = `${kind} join lateral (${rows}) as ${alias} on true`;
@@ -86,6 +86,10 @@ const embedSql = (embed: EmbedPlan, parent: ReadPlan, statement: Statement): Emb
       : `coalesce(${alias}."rows", '[]') as ${identifier(name)}`,
   };
 };
+
+/** An embed of nothing, or of nothing but such embeds. */
+const showsNothing = ({ select }: SelectedEmbed): boolean =>
+  select.every((item) => item.kind === "embed" && showsNothing(item));
 
 /** The keys of an embed's rows. */
 const outputNames = (embed: EmbedPlan): string[] => [
@@ -144,11 +148,7 @@ const orderedSql = ({ field, relation }: OrderTerm, plan: ReadPlan): string => {
     );
   }
   const { relationship } = embed;
-  if (
-    !relationship.isToOne ||
-    relationship.kind === "computed" ||
-    relationship.kind === "many-to-many"
-  ) {
+  if (!relationship.isToOne || relationship.kind === "many-to-many") {
     throw restError(
       400,
       "PGRST118",
@@ -157,7 +157,12 @@ const orderedSql = ({ field, relation }: OrderTerm, plan: ReadPlan): string => {
     );
   }
   const alias = `${embed.alias}_order`;
-  const where = equalSql(relationship.columns, identifier(plan.alias), identifier(alias));
   const value = fieldSql(field, { alias, table: embed.table });
-  return `(select ${value} from ${qualified(embed.table)} as ${identifier(alias)} where ${where})`;
+  const parent = identifier(plan.alias);
+  const from =
+    relationship.kind === "computed"
+      ? `${qualified(relationship.routine)}(${parent}) as ${identifier(alias)}`
+      : `${qualified(embed.table)} as ${identifier(alias)} where ` +
+        equalSql(relationship.columns, parent, identifier(alias));
+  return `(select ${value} from ${from})`;
 };

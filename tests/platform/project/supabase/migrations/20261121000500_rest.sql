@@ -112,6 +112,21 @@ create table public.sealed (
 );
 comment on table public.sealed is 'Nobody but service_role has a grant.';
 
+create table public.shelves (
+  id bigint primary key,
+  author_id bigint references public.authors (id) on delete set null
+);
+comment on table public.shelves is 'Read by tests, never written. A function stands in for its key.';
+create index shelves_author_id_idx on public.shelves (author_id);
+
+create table public.jottings (
+  body text,
+  page integer not null default 1
+);
+comment on table public.jottings is 'Tests write here; has no key.';
+
+alter table public.shelves enable row level security;
+alter table public.jottings enable row level security;
 alter table public.publishers enable row level security;
 alter table public.authors enable row level security;
 alter table public.books enable row level security;
@@ -142,9 +157,11 @@ grant select on public.publishers, public.authors, public.books, public.book_cov
 grant select (id, code, name, size, genre, labels, spec, publisher_id, made_at, serial)
   on public.gadgets to anon, authenticated;
 grant insert on public.stock to anon, authenticated;
-grant all on public.publishers, public.authors, public.books, public.book_covers, public.tags,
+grant all on public.shelves, public.jottings, public.publishers, public.authors, public.books, public.book_covers, public.tags,
   public.book_tags, public.chapters, public.remarks, public.gadgets, public.stock, public.sealed
   to service_role;
+
+insert into public.shelves (id) values (1), (2);
 
 insert into public.publishers (id, name, founded) values
   (1, 'Aldine', 1494),
@@ -156,6 +173,8 @@ insert into public.authors (id, name, born, mentor_id) values
   (2, 'Bruno Calder', '1950-11-30', 1),
   (3, 'Chiyo Dane', '1977-07-07', 2),
   (4, 'Nobody Yet', null, null);
+
+update public.shelves set author_id = id;
 
 insert into public.books
   (id, title, genre, author_id, editor_id, publisher_id, price, copies_sold, in_print, languages,
@@ -211,6 +230,10 @@ language sql stable set search_path = ''
 as $$
   select * from public.books b where b.author_id = $1.author_id and b.id <> $1.id order by b.id
 $$;
+
+create function public.authors(public.shelves) returns setof public.authors
+language sql stable rows 1 set search_path = ''
+as $$ select * from public.authors a where a.id = $1.author_id + 2 $$;
 
 -- Functions to call.
 
@@ -349,6 +372,16 @@ begin
 end;
 $$;
 
+create function public.write_and_answer_as(code text, status text, headers text) returns integer
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into public.stock (place, code) values ('open', code);
+  perform set_config('response.status', status, true), set_config('response.headers', headers, true);
+  return 1;
+end;
+$$;
+
 create function public.divide(a integer, b integer) returns integer
 language sql immutable set search_path = ''
 as $$ select a / b $$;
@@ -363,7 +396,8 @@ grant execute on function public.title_length, public.cheapest_book, public.sibl
   public.whole_document, public.whole_text, public.ambiguous(integer), public.ambiguous(text),
   public.overloaded(integer), public.overloaded(integer, integer), public.nothing, public.absent,
   public.count_to, public.whoami, public.zone_now, public.write_stock, public.clear_stock,
-  public.refuse, public.refuse_in_full, public.refuse_plainly, public.answer_as, public.divide
+  public.refuse, public.refuse_in_full, public.refuse_plainly, public.answer_as,
+  public.write_and_answer_as, public.authors(public.shelves), public.divide
   to anon, authenticated, service_role;
 revoke execute on function public.staff_only() from public, anon, authenticated;
 grant execute on function public.staff_only() to service_role;
