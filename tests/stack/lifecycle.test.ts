@@ -51,30 +51,6 @@ const argumentsFor = async (folder: string): Promise<string[]> => [
 const clientOf = ({ status }: StackProcess) => clientAt(status.API_URL, status.PUBLISHABLE_KEY);
 
 describe("the local stack", () => {
-  test("serves any project's supabase folder and keeps its data over a kill -9", async () => {
-    const folder = await notesProject();
-    const args = await argumentsFor(folder);
-    const first = await start(args);
-    const client = clientOf(first);
-    const acknowledged: string[] = [];
-    const writing = (async () => {
-      for (let index = 0; ; index++) {
-        const { error } = await client.from("notes").insert({ text: `note ${index}` });
-        if (error) return;
-        acknowledged.push(`note ${index}`);
-      }
-    })();
-    await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(20);
-    await first.end("SIGKILL");
-    await writing;
-
-    const second = await start(args);
-    const { data, error } = await clientOf(second).from("notes").select("text");
-    expect(error).toBeNull();
-    const kept = new Set((data ?? []).map((row) => row.text));
-    expect(acknowledged.filter((text) => !kept.has(text))).toEqual([]);
-  }, 90_000);
-
   test("refuses to start over an applied migration that was changed, and says which", async () => {
     const folder = await notesProject();
     const args = await argumentsFor(folder);
