@@ -183,10 +183,10 @@ const question = `
         ),
         'returns_set', p.proretset,
         'returns_one', not p.proretset or p.prorows = 1,
-        'returns_rows', t.typtype = 'c' or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
+        'returns_rows', row.typtype = 'c' or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
         'is_void', t.typname = 'void',
         'is_volatile', p.provolatile = 'v',
-        'returned_table', nullif(t.typrelid, 0)::int8,
+        'returned_table', nullif(row.typrelid, 0)::int8,
         'computed_on', case when p.pronargs = 1 then (
           select a.typrelid::int8 from pg_catalog.pg_type a
           where a.oid = p.proargtypes[0] and a.typrelid <> 0
@@ -195,6 +195,7 @@ const question = `
       from pg_catalog.pg_proc p
       join exposed e on e.oid = p.pronamespace
       join pg_catalog.pg_type t on t.oid = p.prorettype
+      join pg_catalog.pg_type row on row.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
       where p.prokind = 'f' and t.typname not in ('trigger', 'event_trigger')
     ),
     'views', (

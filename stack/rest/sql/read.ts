@@ -43,7 +43,8 @@ const columnSql = (column: SelectedColumn, plan: ReadPlan): string => {
   if (column.field.name === "*") return `${identifier(plan.alias)}.*`;
   const value = fieldSql(column.field, plan);
   const cast = column.cast === undefined ? value : `cast(${value} as ${column.cast})`;
-  const isNamed = cast === value && nameOf(column) === column.field.name;
+  const isBare = cast === value && column.field.path.length === 0;
+  const isNamed = isBare && nameOf(column) === column.field.name;
   return isNamed ? cast : `${cast} as ${identifier(nameOf(column))}`;
 };
 

@@ -461,6 +461,10 @@ describe("functions (RpcSpec)", () => {
       "rpc/add_up?columns=a",
       { ...post, body: '{"a": 1, "b": 5, "c": 3}', answer: 11 },
     ],
+    "a domain over a table's row is that row": [
+      "rpc/first_book?select=id,publishers(name)",
+      { answer: { id: 1, publishers: { name: "Aldine" } } },
+    ],
     "an unknown one without arguments": [
       "rpc/add_u",
       missing("add_u without parameters", "add_u without parameters", "add_up"),
@@ -557,6 +561,32 @@ describe("the methods there are (OptionsSpec)", () => {
     "of one that does not": options("rpc/books_over", "OPTIONS,GET,HEAD,POST"),
     "of the root": options("", "OPTIONS,GET,HEAD"),
     "of an unknown table": ["nope", { method: "OPTIONS", status: 404 }],
+  });
+});
+
+describe("places in json (JsonOperatorSpec)", () => {
+  const first = (select: string, row: object): [string, Case] => [
+    `books?id=eq.1&select=${select}`,
+    { answer: [row] },
+  ];
+  check({
+    "an element is named after its column": first("languages->0", { languages: "en" }),
+    "or after the key before it": first("details->awards->0", {
+      awards: { name: "Lantern", year: 1971 },
+    }),
+    "counted from the end": first("languages->>-1", { languages: "fr" }),
+    "with a cast": first("details->size->>height::numeric", { height: 21.5 }),
+    "an arrow after the text": [
+      "books?select=details->>pages->1",
+      {
+        status: 404,
+        answer: { code: "42883", message: "operator does not exist: text -> integer" },
+      },
+    ],
+    "in a filter and an order": [
+      "books?select=id&details->>pages=gt.2&details->pages=not.eq.null&order=details->pages.desc",
+      { answer: [{ id: 1 }, { id: 3 }, { id: 2 }] },
+    ],
   });
 });
 

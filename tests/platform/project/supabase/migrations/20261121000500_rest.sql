@@ -249,6 +249,11 @@ create function public.one_book(id bigint) returns public.books
 language sql stable set search_path = ''
 as $$ select * from public.books b where b.id = one_book.id $$;
 
+create domain public.book_row as public.books;
+create function public.first_book() returns public.book_row
+language sql stable set search_path = ''
+as $$ select b::public.book_row from public.books b where b.id = 1 $$;
+
 create function public.genre_totals() returns table (genre public.book_genre, books bigint)
 language sql stable set search_path = ''
 as $$ select b.genre, count(*) from public.books b group by b.genre order by b.genre $$;
@@ -391,7 +396,7 @@ language sql stable set search_path = ''
 as $$ select 'staff' $$;
 
 grant execute on function public.title_length, public.cheapest_book, public.siblings,
-  public.add_up, public.books_over, public.one_book, public.genre_totals, public.split_name,
+  public.first_book, public.add_up, public.books_over, public.one_book, public.genre_totals, public.split_name,
   public.titles_of, public.total, public.join_words, public.kind_of, public.echo,
   public.whole_document, public.whole_text, public.ambiguous(integer), public.ambiguous(text),
   public.overloaded(integer), public.overloaded(integer, integer), public.nothing, public.absent,
