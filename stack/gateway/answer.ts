@@ -1,8 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { TextResponse } from "../text-response.ts";
 import { type Refusal, rawAnswer, refusalBody } from "./refusal.ts";
 
 type Headings = Readonly<Record<string, string>>;
+
+/** Sends an answer in one piece; nothing is left to do for the listener. */
+export const sendText = (answer: TextResponse, outgoing: ServerResponse): Response => {
+  answer.headers.set("content-length", String(Buffer.byteLength(answer.content)));
+  // As a list, since a name may come several times.
+  outgoing.writeHead(answer.status, [...answer.headers].flat());
+  outgoing.end(answer.content);
+  return RESPONSE_ALREADY_SENT;
+};
 
 /** How long, and for how many bytes, a client may still send what nobody will read. */
 const linger = { milliseconds: 2_000, bytes: 64 * 1024 * 1024 };

@@ -3,7 +3,8 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import { refuseUnread } from "./answer.ts";
+import { TextResponse } from "../text-response.ts";
+import { refuseUnread, sendText } from "./answer.ts";
 import { hasBody, readBody, tooLarge } from "./body.ts";
 import { type Client, clientOf } from "./client.ts";
 import { guardConnections } from "./connections.ts";
@@ -165,7 +166,7 @@ export const createGateway = (ports: GatewayPorts, settings: GatewaySettings): S
     try {
       const answer = complete(await route(request, exchange), exchange);
       status = answer.status;
-      return answer;
+      return answer instanceof TextResponse ? sendText(answer, outgoing) : answer;
     } catch (error) {
       const refusal = error instanceof Refusal ? error : failure(error, exchange);
       status = refusal.status;
