@@ -232,13 +232,15 @@ begin
     update public.variant_stock s
     set available = s.available + d.pieces, version = s.version + 1, updated_at = now()
     from (
-      select
-        n.variant_id,
-        sum((n.on_hand - n.reserved) - (o.on_hand - o.reserved))::integer as pieces
-      from new_rows n
-      join old_rows o on o.variant_id = n.variant_id and o.warehouse_id = n.warehouse_id
-      join public.warehouses w on w.id = n.warehouse_id and w.is_active
-      group by n.variant_id
+      select c.variant_id, sum(c.pieces)::integer as pieces
+      from (
+        -- Added up, not joined: a join planned for one row would be kept for ten thousand.
+        select n.variant_id, n.warehouse_id, n.on_hand - n.reserved as pieces from new_rows n
+        union all
+        select o.variant_id, o.warehouse_id, o.reserved - o.on_hand from old_rows o
+      ) c
+      join public.warehouses w on w.id = c.warehouse_id and w.is_active
+      group by c.variant_id
     ) d
     where s.variant_id = any (array(select n.variant_id from new_rows n))
       and s.variant_id = d.variant_id

@@ -474,10 +474,18 @@ begin
   if private.listing_is_deferred() then
     return null;
   end if;
-  select array_agg(distinct n.product_id) into v_flipped
-  from new_rows n
-  join old_rows o on o.variant_id = n.variant_id
-  where (n.available > 0) <> (o.available > 0);
+  -- Grouped, not joined: a join planned for one row would be kept for ten thousand.
+  select array_agg(distinct flipped.product_id) into v_flipped
+  from (
+    select c.product_id
+    from (
+      select n.variant_id, n.product_id, n.available > 0 as in_stock from new_rows n
+      union all
+      select o.variant_id, o.product_id, o.available > 0 from old_rows o
+    ) c
+    group by c.variant_id, c.product_id
+    having bool_or(c.in_stock) <> bool_and(c.in_stock)
+  ) flipped;
   if v_flipped is not null then
     perform private.refresh_listing(v_flipped);
   end if;

@@ -64,6 +64,7 @@ create trigger _900_broadcast_moves
   when ((new.status, new.payment_status) is distinct from (old.status, old.payment_status))
   execute function private.tg_orders__broadcast();
 
+-- Rows of variant_stock are written only when there is more or less of the variant than before.
 create function private.tg_variant_stock__broadcast() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
@@ -79,16 +80,14 @@ begin
     'stock.changed', topic, true
   )
   from new_rows n
-  join old_rows o on o.variant_id = n.variant_id
-  cross join unnest(array['product:' || n.product_id, 'admin:stock']) topic
-  where n.available <> o.available;
+  cross join unnest(array['product:' || n.product_id, 'admin:stock']) topic;
   return null;
 end;
 $$;
 
 create trigger _900_broadcast
   after update on public.variant_stock
-  referencing old table as old_rows new table as new_rows
+  referencing new table as new_rows
   for each statement execute function private.tg_variant_stock__broadcast();
 
 -- From the listing, because that is where a price change arrives whatever caused it: a new price,
