@@ -32,12 +32,14 @@ interface PlanInput {
   table?: Table | undefined;
   /** What the resource is called in errors and in the SQL. */
   name: string;
+  /** The schema of a function whose result is no table's row. */
+  space?: string;
   /** Most rows that any one level answers. */
   maxRows: number;
 }
 
 /** Holds a query against the schema; throws `RestError` for embeds and filters that make no sense. */
-export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): ReadPlan => {
+export const planRead = ({ schema, query, table, name, space, maxRows }: PlanInput): ReadPlan => {
   const scopes = scopesByEmbed(query);
   let aliases = 0;
 
@@ -60,7 +62,7 @@ export const planRead = ({ schema, query, table, name, maxRows }: PlanInput): Re
 
   const embed = (item: SelectedEmbed, at: string, parent: Table | undefined): EmbedPlan => {
     const key = item.alias ?? item.target;
-    if (!parent) throw noRelationship(name, item.target);
+    if (!parent) throw noRelationship(name, item, space);
     const relationship = findRelationship(schema, parent, item.target, item.hint);
     const { foreign } = relationship;
     const path = at === "" ? key : `${at}.${key}`;
@@ -139,12 +141,15 @@ const refuseEmbedFilters = (
   }
 };
 
-const noRelationship = (parent: string, target: string) =>
+/** A function's result that is no table's row has no keys to embed by. */
+const noRelationship = (parent: string, { target, hint }: SelectedEmbed, space = "public") =>
   restError(
     400,
     "PGRST200",
     `Could not find a relationship between '${parent}' and '${target}' in the schema cache`,
-    "The function's result is not a row of a table, so it has no foreign keys.",
+    `Searched for a foreign key relationship between '${parent}' and '${target}'` +
+      `${hint === undefined ? "" : ` using the hint '${hint}'`} in the schema '${space}', ` +
+      "but no matches were found.",
   );
 
 const notEmbedded = (path: string) =>

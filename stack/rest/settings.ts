@@ -22,6 +22,7 @@ export const requestSettings = (
   if (!requestRoles.has(role)) {
     throw restError(403, "42501", `permission denied to set role "${role}"`);
   }
+  const { cookie, ...headers } = Object.fromEntries(request.headers);
   return {
     role,
     ...(timeouts[role] && { statement_timeout: timeouts[role] }),
@@ -34,6 +35,15 @@ export const requestSettings = (
     "request.jwt.claims": JSON.stringify(claims),
     "request.method": request.method,
     "request.path": path,
-    "request.headers": JSON.stringify(Object.fromEntries(request.headers)),
+    "request.headers": JSON.stringify(headers),
+    "request.cookies": JSON.stringify(cookiesOf(cookie)),
   };
 };
+
+const cookiesOf = (header = ""): Record<string, string> =>
+  Object.fromEntries(
+    Array.from(header.matchAll(/([^=;\s]+)=([^;]*)/g), ([, name = "", value = ""]) => [
+      name,
+      value.trim(),
+    ]),
+  );

@@ -465,6 +465,25 @@ describe("functions (RpcSpec)", () => {
       "rpc/first_book?select=id,publishers(name)",
       { answer: { id: 1, publishers: { name: "Aldine" } } },
     ],
+    "cookies are a setting of their own": [
+      "rpc/cookies",
+      {
+        headers: { cookie: "a=1; b=x=y;c=" },
+        answer: { cookies: { a: "1", b: "x=y", c: "" }, header: null },
+      },
+    ],
+    "no cookies": ["rpc/cookies", { answer: { cookies: {}, header: null } }],
+    "an embed where the result is no table's row": [
+      "rpc/genre_totals?select=genre,books(id)",
+      {
+        status: 400,
+        answer: {
+          code: "PGRST200",
+          details:
+            "Searched for a foreign key relationship between 'genre_totals' and 'books' in the schema 'public', but no matches were found.",
+        },
+      },
+    ],
     "an unknown one without arguments": [
       "rpc/add_u",
       missing("add_u without parameters", "add_u without parameters", "add_up"),

@@ -329,6 +329,14 @@ as $$
     'header', current_setting('request.headers', true)::jsonb ->> 'x-test')
 $$;
 
+create function public.cookies() returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'cookies', current_setting('request.cookies', true)::jsonb,
+    'header', current_setting('request.headers', true)::jsonb -> 'cookie')
+$$;
+
 create function public.zone_now() returns text
 language sql stable set search_path = ''
 as $$ select current_setting('timezone') $$;
@@ -396,7 +404,7 @@ language sql stable set search_path = ''
 as $$ select 'staff' $$;
 
 grant execute on function public.title_length, public.cheapest_book, public.siblings,
-  public.first_book, public.add_up, public.books_over, public.one_book, public.genre_totals, public.split_name,
+  public.cookies, public.first_book, public.add_up, public.books_over, public.one_book, public.genre_totals, public.split_name,
   public.titles_of, public.total, public.join_words, public.kind_of, public.echo,
   public.whole_document, public.whole_text, public.ambiguous(integer), public.ambiguous(text),
   public.overloaded(integer), public.overloaded(integer, integer), public.nothing, public.absent,
