@@ -29,8 +29,8 @@ export const callCommand = (
   const called = `${source} as (${callSql(routine, given, statement)})`;
   const table = routine.returned_table === null ? undefined : schema.byOid(routine.returned_table);
   const isValue = !routine.returns_rows;
-  const { name: called, schema: space } = routine;
-  const plan = planRead({ schema, query, table, name: called, space, maxRows });
+  const { schema: space } = routine;
+  const plan = planRead({ schema, query, table, name: routine.name, space, maxRows });
   if (isValue) plan.columns = [{ kind: "column", field: { name: "value", path: [] } }];
   const rows = readSql(plan, source, statement);
   const total = preferences.count && countSql(plan, source, statement);
