@@ -37,7 +37,7 @@ PostgreSQL; writes bench/results.json and prints a table. Takes about ten minute
   --quick          short loads and 10,000 products: to see that it works
   --products N     size of the large catalogue; default 100,000
   --full           1,000,000 products on the native PostgreSQL
-  --port N         first port of the stack's block; default 57100
+  --port N         first port of the stack's block; default 31100
   --output FILE    default bench/results.json
 `;
 
@@ -67,7 +67,7 @@ const main = async (): Promise<boolean> => {
     if (!everything.includes(id)) throw new UsageProblem(`--only knows ${everything.join(", ")}.`);
   }
   const on = oneOf("on", values.on, ["pglite", "postgres", "both"], "both");
-  const port = wholeNumber("port", values.port, 57_100, { max: 65_530 });
+  const port = wholeNumber("port", values.port, 31_100, { max: 65_530 });
   const isQuick = values.quick ?? false;
   const size = wholeNumber("products", values.products, isQuick ? 10_000 : 100_000);
 

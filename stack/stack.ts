@@ -78,11 +78,16 @@ export const startStack = async (options: StartOptions): Promise<Stack> => {
   const stop = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };
+  // Node waits for the compiler to optimise all of PGlite when it has nothing else to wait for, as
+  // between two steps of the start.
+  const awake = setInterval(() => undefined, 60_000);
   try {
     return await compose(options, (end) => ends.push(end), stop);
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    clearInterval(awake);
   }
 };
 
