@@ -70,7 +70,7 @@ const composeRead = (
 ): Read => {
   const plan = planRead({ schema, query, table, name: table.name, maxRows });
   const source = qualified(table);
-  const placesOf = ({ bound }: Statement) => bound.map((value) => operands.indexOf(value));
+  const placesOf = ({ bound }: Statement) => bound.map((value) => placeOf(value, operands));
   const statement = new Statement();
   const rows = readSql(plan, source, statement);
   // An estimate counts as far as a page may reach; beyond that the planner is asked.
@@ -84,6 +84,13 @@ const composeRead = (
   const counted = readSql(counting(plan), source, planned, { isUnbounded: true });
   const explain = `explain (format json) ${counted}`;
   return { answer, estimate: { text: explain, places: placesOf(planned) } };
+};
+
+/** Of another value the next query of this shape would not know what it is. */
+const placeOf = (value: string | Operand, operands: readonly (string | Operand)[]): number => {
+  const place = operands.indexOf(value);
+  if (place === -1) throw new TypeError("A read binds the values of its query alone.");
+  return place;
 };
 
 /** The number of rows that the plan's conditions leave, whatever its page. */
