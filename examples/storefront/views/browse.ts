@@ -100,6 +100,8 @@ export const browse = async (shop: Shop, url: URL): Promise<Page> => {
     const old = kept.get(key);
     if (old && performance.now() - old.at < keepFor) return showTiles(old);
     grid.setAttribute("aria-busy", "true");
+    // There is no more of the list that is leaving the screen.
+    more.hidden = true;
     try {
       const page = await shop.catalog.list(query);
       if (own !== turn) return;
