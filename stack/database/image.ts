@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 // a project's migrations and seed. Images are kept by content, so that new projects, tests and
 // `--memory` need not run initdb and everything else again.
 
-const folder = fileURLToPath(new URL("../../node_modules/.cache/supamarket/", import.meta.url));
+const folder = fileURLToPath(
+  new URL("../../node_modules/.cache/supamarket/images/", import.meta.url),
+);
 
 /** An image is tens of megabytes; those that were not used for longest give way. */
 const kept = 6;

@@ -38,7 +38,9 @@ const attempt = async <T>(passage: Passage<T>, worker: Worker): Promise<Outcome<
   const ticket = worker.begin(() => passage.onBegun?.());
   try {
     const port = await worker.port;
-    return { answer: await passage.send(port, ticket, () => worker.finish(ticket)) };
+    const answer = await passage.send(port, ticket, () => worker.finish(ticket));
+    worker.answered(ticket);
+    return { answer };
   } catch (error) {
     worker.finish(ticket);
     if (passage.isLeft()) return { error, mayRepeat: false };

@@ -61,6 +61,8 @@ export interface Worker {
   /** Milliseconds since it last had a request in flight. */
   idleFor(): number;
   begin(onBegun: () => void): Ticket;
+  /** The function's answer to this request has come. */
+  answered(ticket: Ticket): void;
   finish(ticket: Ticket): void;
   /** Takes no more requests and ends when all is done; its limits hold until then. */
   retire(reason: RetireReason): void;
@@ -204,9 +206,13 @@ export const startWorker = (options: WorkerOptions): Worker => {
       background.cpu = 0;
       return ticket;
     },
+    answered: (ticket) => {
+      // Word that it has begun comes another way, and perhaps later.
+      ticket.hasBegun = true;
+      hasAnswered = true;
+    },
     finish: (ticket) => {
       inFlight.delete(ticket.id);
-      hasAnswered ||= ticket.hasBegun && state !== "ended";
       lastUsed = performance.now();
     },
     retire,

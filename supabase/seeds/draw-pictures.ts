@@ -1,5 +1,5 @@
 // Draws the demo shop's product pictures into examples/storefront/public/demo.
-// Run: npx tsx supabase/seeds/draw-pictures.ts
+// Run: node scripts/run.mjs supabase/seeds/draw-pictures.ts
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

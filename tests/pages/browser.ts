@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { inject } from "vitest";
 
+/** The shell draws the same pages as the whole browser with half of its work. */
 const knownPaths = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

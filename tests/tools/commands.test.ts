@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { admin, password, service, unique } from "../support/actors.ts";
+import { type Ended, runProject } from "../support/program.ts";
 
 let folder: string;
 let email: string;
@@ -23,37 +23,16 @@ const put = async (name: string, content: string | Uint8Array): Promise<string> 
   return path;
 };
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs a tool as its npm script does, in the test's folder. */
 const run = (tool: string, ...args: string[]): Promise<Ended> => {
   const { url, publishableKey, secretKey, sandboxUrl } = inject("project");
-  const program = join(import.meta.dirname, "../../tools", tool);
-  const tsx = import.meta.resolve("tsx");
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", tsx, program, ...args],
-      {
-        cwd: folder,
-        env: {
-          ...process.env,
-          SUPABASE_URL: url,
-          SUPABASE_PUBLISHABLE_KEY: publishableKey,
-          SUPABASE_SECRET_KEY: secretKey,
-          SANDBOX_URL: sandboxUrl,
-        },
-      },
-      (error, stdout, stderr) => {
-        const code = typeof error?.code === "number" ? error.code : error ? -1 : 0;
-        resolve({ code, stdout, stderr });
-      },
-    );
-  });
+  const env = {
+    SUPABASE_URL: url,
+    SUPABASE_PUBLISHABLE_KEY: publishableKey,
+    SUPABASE_SECRET_KEY: secretKey,
+    SANDBOX_URL: sandboxUrl,
+  };
+  return runProject(`tools/${tool}`, args, { cwd: folder, env });
 };
 
 const importing = (path: string, ...args: string[]) =>

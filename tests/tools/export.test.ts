@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import { z } from "zod";
 import { ImportResult } from "../../types/index.ts";
 import { type Actor, customer, password, seller, service, unique } from "../support/actors.ts";
 import { ok } from "../support/answers.ts";
+import { type Ended, runProject } from "../support/program.ts";
 
 let folder: string;
 let sol: Actor & { sellerId: string };
@@ -87,30 +87,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs a tool as its npm script does, in the test's folder. */
 const run = (tool: string, ...args: string[]): Promise<Ended> => {
   const { url, publishableKey } = inject("project");
-  const program = join(import.meta.dirname, "../../tools", tool);
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), program, ...args],
-      {
-        cwd: folder,
-        env: { ...process.env, SUPABASE_URL: url, SUPABASE_PUBLISHABLE_KEY: publishableKey },
-      },
-      (error, stdout, stderr) => {
-        const code = typeof error?.code === "number" ? error.code : error ? -1 : 0;
-        resolve({ code, stdout, stderr });
-      },
-    );
-  });
+  const env = { SUPABASE_URL: url, SUPABASE_PUBLISHABLE_KEY: publishableKey };
+  return runProject(`tools/${tool}`, args, { cwd: folder, env });
 };
 
 const as = ({ email }: Actor) => ["--email", email, "--password", password, "--json"];

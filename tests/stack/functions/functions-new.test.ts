@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { objection } from "../../../scripts/functions-new/names.ts";
-
-const run = promisify(execFile);
+import { type Ended, run, runProject } from "../../support/program.ts";
 
 /** A copy of what the command reads and writes, so that the project itself stays as it is. */
 let copy: string;
@@ -24,15 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(copy, { recursive: true }));
 
-const inCopy = async (command: string, ...args: string[]) => {
-  const binary = join(process.cwd(), "node_modules/.bin", command);
-  return await run(binary, args, { cwd: copy }).then(
-    ({ stdout }) => ({ code: 0, output: stdout }),
-    ({ code, stdout, stderr }) => ({ code, output: `${stdout}${stderr}` }),
-  );
+const shown = async (ended: Promise<Ended>) => {
+  const { code, stdout, stderr } = await ended;
+  return { code, output: `${stdout}${stderr}` };
 };
-const script = join(process.cwd(), "scripts/functions-new.ts");
-const create = (...args: string[]) => inCopy("tsx", script, ...args);
+const inCopy = (command: string, ...args: string[]) =>
+  shown(run(resolve("node_modules/.bin", command), args, { cwd: copy }));
+const create = (...args: string[]) =>
+  shown(runProject("scripts/functions-new.ts", args, { cwd: copy }));
 const read = (path: string) => readFile(join(copy, path), "utf8");
 
 describe("npm run functions:new", () => {

@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { aFolder, aProject, eventually, isAlive } from "./harness.ts";
 
@@ -64,25 +62,9 @@ describe("the end of the stack", () => {
   });
 
   it.each(["idle", "looping"])("takes %s functions with it, even by kill -9", async (state) => {
-    const { root, write, remove } = await aFolder(files);
-    const module = new URL("../../../stack/functions/functions.ts", import.meta.url).href;
-    await write(
-      "../host.mts",
-      `
-      import { createFunctionsRuntime } from ${JSON.stringify(module)};
-      const runtime = await createFunctionsRuntime({
-        root: ${JSON.stringify(root)}, config: { who: { verify_jwt: false } }, env: () => ({}),
-        verifyToken: async () => ({}), log: () => {},
-      });
-      const call = (path) => runtime.fetch(new Request("http://127.0.0.1/functions/v1/" + path));
-      console.log(await (await call("who")).text());
-      if (${JSON.stringify(state)} === "looping") call("who/loop");
-      setInterval(() => {}, 1000);`,
-    );
-    const host = spawn(process.execPath, ["--import", "tsx", join(root, "../host.mts")], {
-      stdio: ["ignore", "pipe", "inherit"],
-      cwd: fileURLToPath(new URL("../../..", import.meta.url)),
-    });
+    const { root, remove } = await aFolder(files);
+    const program = ["scripts/run.mjs", "tests/stack/functions/host.ts", root, state];
+    const host = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = await once(host.stdout, "data");
     const pid = Number(String(line).trim());
     expect(isAlive(pid)).toBe(true);
