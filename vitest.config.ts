@@ -13,8 +13,8 @@ export default defineConfig({
     isolate: false,
     // One more than the cores: many tests wait for processes that they started.
     maxWorkers: 3,
-    // As `npm start` has it.
-    execArgv: ["--wasm-tiering-budget=13000000"],
+    // No test runs PostgreSQL's code for so long that optimising it would pay.
+    execArgv: ["--liftoff-only"],
     reporters: ["default", "./tests/support/closing-line.ts"],
   },
 });

@@ -32,6 +32,9 @@ export const passThrough = async <T>(passage: Passage<T>): Promise<[T, Worker]> 
   }
 };
 
+/** Milliseconds after which a change of files has surely been noticed. */
+const noticing = 150;
+
 type Outcome<T> = { answer: T } | { error: unknown; mayRepeat: boolean };
 
 const attempt = async <T>(passage: Passage<T>, worker: Worker): Promise<Outcome<T>> => {
@@ -50,7 +53,10 @@ const attempt = async <T>(passage: Passage<T>, worker: Worker): Promise<Outcome<
       return { error, mayRepeat: false };
     }
     const gone = error instanceof WorkerGone ? error : await reasonOf(worker, error);
-    return { error: gone, mayRepeat: !ticket.hasBegun && gone.code !== "BOOT_ERROR" };
+    if (gone.code !== "BOOT_ERROR") return { error: gone, mayRepeat: !ticket.hasBegun };
+    // Its files may have been half written when it read them; the watcher tells a moment later.
+    await pause(noticing, undefined, { ref: false });
+    return { error: gone, mayRepeat: !passage.supervisor.isLatest(worker) };
   }
 };
 

@@ -13,6 +13,8 @@ export interface Supervisor {
   worker(): Worker;
   /** The function was changed: what runs may finish, the next request gets the new code. */
   renew(): void;
+  /** Whether the worker was the last one to be started and its code has not been changed since. */
+  isLatest(worker: Worker): boolean;
   figures(): Figures;
   /** Lets everything finish for `grace` milliseconds, then ends it. */
   stop(grace: number): Promise<void>;
@@ -99,6 +101,7 @@ export const createSupervisor = ({ start }: SupervisorPorts): Supervisor => {
       notBefore = 0;
       if (current) letGo(current, "termination");
     },
+    isLatest: (worker) => current === worker,
     figures: () => ({ workers: alive.size, restarts }),
     stop: async (grace) => {
       isStopped = true;

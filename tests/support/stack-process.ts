@@ -17,16 +17,17 @@ const Status = z.object({
   JWT_SECRET: z.string(),
 });
 
+/** How a start that refused has ended: its exit code, null when a signal ended it. */
+interface Refusal {
+  code: number | null;
+  stderr: string;
+}
+
 export interface StackProcess {
   status: z.infer<typeof Status>;
   child: ChildProcess;
   /** Sends the signal and resolves with the exit code, null when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-export interface Ended {
-  code: number | null;
-  stderr: string;
 }
 
 const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
@@ -47,7 +48,7 @@ const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
   const { pid } = child;
   const reaper = startReaper();
   if (pid) reaper.watch(pid);
-  const exited = new Promise<Ended>((resolve) => {
+  const exited = new Promise<Refusal>((resolve) => {
     child.once("exit", (code) => {
       if (pid) reaper.forget(pid);
       reaper.stop();
@@ -89,4 +90,4 @@ export const startProcess = async (
 export const refusedStart = (
   args: readonly string[],
   environment?: NodeJS.ProcessEnv,
-): Promise<Ended> => launch(args, environment).exited;
+): Promise<Refusal> => launch(args, environment).exited;

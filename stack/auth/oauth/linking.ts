@@ -21,12 +21,13 @@ import type { Profile } from "./profile.ts";
 
 /**
  * Runs a transaction again when another request made the same account or identity meanwhile: now
- * there is somebody to find.
+ * there is somebody to find. Both can happen to one sign-in, the account first.
  */
-export const settling = <T>(run: () => Promise<T>): Promise<T> =>
+export const settling = <T>(run: () => Promise<T>, patience = 2): Promise<T> =>
   run().catch((error: unknown) => {
     const cause = error instanceof AuthError ? error.cause : null;
-    if (isDatabaseError(cause) && cause.code === "23505") return run();
+    const isMadeMeanwhile = isDatabaseError(cause) && cause.code === "23505";
+    if (isMadeMeanwhile && patience > 0) return settling(run, patience - 1);
     throw error;
   });
 

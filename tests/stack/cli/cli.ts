@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,39 +6,17 @@ import { imageOf, readImage } from "../../../stack/database/image.ts";
 import { openPglite } from "../../../stack/database/pglite.ts";
 import { ensurePlatform, platformVersion } from "../../../stack/database/platform.ts";
 import { serveWire } from "../../../stack/database/wire.ts";
+import { type Ended, run } from "../../support/program.ts";
 
 const binary = fileURLToPath(new URL("../../../node_modules/.bin/", import.meta.url));
-
-export interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program to its end with nobody at the keyboard. */
-export const run = (
-  program: string,
-  args: readonly string[],
-  { cwd, input, env }: { cwd?: string; input?: string; env?: Record<string, string> } = {},
-): Promise<Ran> =>
-  new Promise((resolve) => {
-    const child = execFile(
-      program,
-      args,
-      { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, ...(cwd && { cwd }) },
-      (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    );
-    child.stdin?.end(input ?? "");
-  });
 
 export interface Desk {
   databaseUrl: string;
   /** The folder that holds `supabase/`. */
   folder: string;
   write(path: string, text: string): Promise<void>;
-  supabase(...args: string[]): Promise<Ran>;
-  psql(args: readonly string[], input?: string): Promise<Ran>;
+  supabase(...args: string[]): Promise<Ended>;
+  psql(args: readonly string[], input?: string): Promise<Ended>;
   close(): Promise<void>;
 }
 

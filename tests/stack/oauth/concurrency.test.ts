@@ -58,7 +58,7 @@ const sessionOf = (landed: URL) => {
 
 test("of many first sign-ins at once, all get into one account", async () => {
   const email = anAddress("twin");
-  const landed = await atOnce(6, (index) => signInAt(index % 2 ? "github" : "google", email));
+  const landed = await atOnce(12, (index) => signInAt(index % 2 ? "github" : "google", email));
   const users = await Promise.all(
     landed.map(async (one) => (await auth.client().auth.setSession(sessionOf(one))).data.user),
   );
