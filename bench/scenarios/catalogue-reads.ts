@@ -1,4 +1,7 @@
 import { randomInt } from "node:crypto";
+import { commandFor } from "../../stack/rest/commands/command-for.ts";
+import { readRequest } from "../../stack/rest/request.ts";
+import { createSchemaCache } from "../../stack/rest/schema/schema-cache.ts";
 import type { Bench } from "../support/bench.ts";
 import { fillBoth } from "../support/catalogue.ts";
 import { httpClient } from "../support/http.ts";
@@ -25,24 +28,22 @@ const tile = [
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-/** The same read as an HTTP path and as SQL, for a random place in the catalogue. */
+/** A read of a random place in the catalogue. */
 interface Read {
   id: "W1" | "W2";
   what: string;
-  path(products: number): string;
-  sql: string;
-  parameters(products: number): string[];
+  path(place: string): string;
+  /** The one value that the reads differ in. */
+  place(products: number): string;
 }
 
 const listing: Read = {
   id: "W1",
   what: "listing of 20",
-  path: (products) =>
+  path: (place) =>
     `/rest/v1/product_listing?select=${tile.join(",")}` +
-    `&published_at=lt.${minutesAgo(randomInt(products))}&order=published_at.desc,product_id.desc&limit=20`,
-  sql: `select ${tile.join(", ")} from public.product_listing
-    where published_at < $1 order by published_at desc, product_id desc limit 20`,
-  parameters: (products) => [minutesAgo(randomInt(products))],
+    `&published_at=lt.${place}&order=published_at.desc,product_id.desc&limit=20`,
+  place: (products) => minutesAgo(randomInt(products)),
 };
 
 const embed =
@@ -55,23 +56,24 @@ const embed =
 const page: Read = {
   id: "W2",
   what: "product page by slug",
-  path: (products) =>
-    `/rest/v1/products?select=${embed}&slug=eq.bench-${1 + randomInt(products)}&limit=1`,
-  sql: `select p.id, p.slug, p.title, p.description, p.features, p.specifications, p.tags,
-      p.rating_average, p.rating_count, p.rating_histogram,
-      (select row_to_json(x) from (select b.name, b.slug from public.brands b where b.id = p.brand_id) x) as brands,
-      (select row_to_json(x) from (select c.name, c.slug, c.path from public.categories c where c.id = p.category_id) x) as categories,
-      (select row_to_json(x) from (select s.name, s.slug from public.sellers s where s.id = p.seller_id) x) as sellers,
-      (select json_agg(x) from (select m.path, m.alt, m.position from public.product_media m where m.product_id = p.id) x) as product_media,
-      (select json_agg(x) from (
-        select v.id, v.sku, v.title, v.options, v.position,
-          (select json_agg(y) from (select r.kind, r.currency, r.amount, r.starts_at, r.ends_at
-            from public.variant_prices r where r.variant_id = v.id) y) as variant_prices,
-          (select row_to_json(y) from (select k.available, k.version
-            from public.variant_stock k where k.variant_id = v.id) y) as variant_stock
-        from public.product_variants v where v.product_id = p.id) x) as product_variants
-    from public.products p where p.slug = $1 limit 1`,
-  parameters: (products) => [`bench-${1 + randomInt(products)}`],
+  path: (place) => `/rest/v1/products?select=${embed}&slug=eq.${place}&limit=1`,
+  place: (products) => `bench-${1 + randomInt(products)}`,
+};
+
+/** The statement that the stack makes of a read, which has the place as its only parameter. */
+const statementOf = async (bench: Bench, read: Read): Promise<string> => {
+  const schemas = ["public"];
+  const cache = await createSchemaCache(bench.raw.database, schemas);
+  try {
+    const place = read.place(1);
+    const url = new URL(read.path(place), "http://127.0.0.1");
+    const asked = await readRequest(new Request(url), url, url.pathname.slice(8), schemas);
+    const { text, values } = commandFor(asked, await cache.current(), 1000);
+    if (values.length !== 1 || values[0] !== place) throw new Error(`binds ${values.join(", ")}`);
+    return text;
+  } finally {
+    await cache.stop();
+  }
 };
 
 const connections = 20;
@@ -89,13 +91,15 @@ const measure = async (bench: Bench, read: Read, products: number): Promise<Meas
   const client = httpClient(bench.stack.status.API_URL, connections);
   const headers = { apikey: bench.stack.status.PUBLISHABLE_KEY };
   const ask = async () => {
-    const { status, body } = await client.send({ path: read.path(products), headers });
+    const path = read.path(read.place(products));
+    const { status, body } = await client.send({ path, headers });
     if (status !== 200) throw new Error(`${status}: ${body.slice(0, 300)}`);
     if (body === "[]") throw new Error("an empty answer");
   };
+  const statement = await statementOf(bench, read);
   const query = async (run: Run) => {
-    const rows = await run(read.sql, read.parameters(products));
-    if (rows.length === 0) throw new Error("an empty answer");
+    const [row] = await run(statement, [read.place(products)]);
+    if (!row || !("body" in row) || row.body === "[]") throw new Error("an empty answer");
   };
   const http: LoadResult[] = [];
   const raw: LoadResult[] = [];

@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type postgres from "postgres";
 import { readConfig } from "../../stack/config.ts";
+import type { Database } from "../../stack/database/database.ts";
 import { startMaintenance } from "../../stack/database/maintenance.ts";
 import { isPglite } from "../../stack/database/pglite.ts";
+import { openPostgres } from "../../stack/database/postgres.ts";
 import { openProject } from "../../stack/database/project.ts";
 import { serveWire } from "../../stack/database/wire.ts";
 import { type LoadOptions, type LoadResult, load } from "./load.ts";
@@ -21,6 +23,8 @@ export interface Raw {
   how: string;
   /** The same database as its owner, for making test data. */
   sql: Sql;
+  /** The same database as the stack's services see it. */
+  database: Database;
   /**
    * Runs statements in a closed loop as the role: one round trip a statement, which is the best that
    * any SQL client can do.
@@ -47,9 +51,11 @@ const claimsOf = (userId: string) =>
 /** A native server, over TCP with the `postgres` package. */
 export const nativeRaw = (url: string): Raw => {
   const sql = connectSql(url, 1);
+  const database = openPostgres(url, { connections: 1 });
   return {
     how: "postgres package over TCP, prepared statements, one connection a caller",
     sql,
+    database,
     load: async (role, connections, limits, work) => {
       const pool = connectSql(url, connections);
       const held: postgres.ReservedSql[] = [];
@@ -79,7 +85,10 @@ export const nativeRaw = (url: string): Raw => {
         await pool.end();
       }
     },
-    close: () => sql.end(),
+    close: async () => {
+      await sql.end();
+      await database.close();
+    },
   };
 };
 
@@ -106,6 +115,7 @@ export const pgliteRaw = async (): Promise<Raw> => {
   return {
     how: "in-process, prepared, on a PGlite of its own with the same data and upkeep; callers in turn",
     sql,
+    database,
     load: async (role, _connections, limits, work) => {
       const claims = role === "authenticated" ? claimsOf(await newGuest(sql)) : "";
       const settings = { role, "request.jwt.claims": claims };

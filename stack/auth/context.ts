@@ -19,7 +19,7 @@ export interface Reader {
   query<T extends Row = Row>(
     text: string,
     parameters?: readonly (string | number)[],
-  ): Promise<QueryResult<T>>;
+  ): Promise<Pick<QueryResult<T>, "rows">>;
 }
 
 /** One transaction on behalf of a call. */

@@ -40,7 +40,6 @@ export interface Database {
     text: string,
     parameters?: readonly unknown[],
   ): Promise<QueryResult<T>>;
-  /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
   /**
    * One statement in a transaction of its own with the settings applied, in one exchange with the
    * server. A parameter is text as PostgreSQL's input functions read it, of the type that the
@@ -50,7 +49,8 @@ export interface Database {
     text: string,
     parameters: readonly string[],
     settings: Settings,
-  ): Promise<QueryResult<T>>;
+  ): Promise<Pick<QueryResult<T>, "rows">>;
+  /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
   listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
@@ -76,14 +76,16 @@ export const isDatabaseError = (error: unknown): error is DatabaseError =>
 export const isConnectionLost = (error: unknown): error is Error =>
   /^(CONNECT|ECONN|EPIPE$|ETIMEDOUT$|ENOTFOUND$|EAI_)/.test(codeOf(error) ?? "");
 
-/** `begin`, with each setting made local to the transaction, as one simple-protocol script. */
-export const beginScript = (settings: Settings = {}): string => {
-  const pairs = Object.entries(settings);
-  if (pairs.length === 0) return "begin";
-  const calls = pairs.map(
+/** Whether a prepared statement is not there, or was taken away, by `discard all` for one. */
+export const isForgotten = (error: unknown): boolean =>
+  isDatabaseError(error) && error.code === "26000";
+
+/** A statement that makes each setting local to the transaction. */
+export const setConfig = (settings: Settings): string => {
+  const calls = Object.entries(settings).map(
     ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, true)`,
   );
-  return `begin; select ${calls.join(", ")}`;
+  return `select ${calls.join(", ")}`;
 };
 
 /** A string as an SQL literal, safe whatever `standard_conforming_strings` says. */
@@ -102,7 +104,7 @@ export const inTransaction = async <T>(
 ): Promise<T> => {
   let result: T;
   try {
-    await held.exec(beginScript(settings));
+    await held.exec(settings ? `begin; ${setConfig(settings)}` : "begin");
     result = await use(held);
   } catch (error) {
     await held.exec("rollback");

@@ -1,13 +1,10 @@
 import { type PGlite, protocol } from "@electric-sql/pglite";
 import { Recent } from "../recent.ts";
-import { isDatabaseError, literal, type QueryResult, type Row, type Settings } from "./database.ts";
+import { isForgotten, literal, type QueryResult, type Row, type Settings } from "./database.ts";
 import { readReply } from "./pglite-query.ts";
 
 /** Plans kept in the database's memory. */
 const keptStatements = 200;
-
-/** SQLSTATE of a prepared statement that somebody else took away, by `discard all` for one. */
-const isForgotten = (error: unknown) => isDatabaseError(error) && error.code === "26000";
 
 /**
  * Runs a statement with its transaction-local settings in one protocol exchange: what comes before
