@@ -88,9 +88,15 @@ export const setConfig = (settings: Settings): string => {
   return `select ${calls.join(", ")}`;
 };
 
-/** A string as an SQL literal, safe whatever `standard_conforming_strings` says. */
+/**
+ * A string as an SQL literal, safe whatever `standard_conforming_strings` says. One that PostgreSQL's
+ * text cannot hold is refused in its words.
+ */
 export const literal = (value: string): string => {
-  if (value.includes("\0")) throw new TypeError("PostgreSQL text cannot hold a NUL character.");
+  if (value.includes("\0")) {
+    const error = new Error('invalid byte sequence for encoding "UTF8": 0x00');
+    throw Object.assign(error, { code: "22021" });
+  }
   const quoted = `'${value.replaceAll("'", "''")}'`;
   return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 };

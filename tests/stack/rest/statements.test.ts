@@ -75,6 +75,13 @@ describe.each(["pglite", "postgres"] as const)("a statement with settings on %s"
     expect((await database.query("select from public.kept")).rows).toHaveLength(3);
   });
 
+  test("refuses what text cannot hold", async () => {
+    await expect(database.statement("select $1::text", ["a\0b"], asService)).rejects.toMatchObject({
+      code: "22021",
+      message: 'invalid byte sequence for encoding "UTF8": 0x00',
+    });
+  });
+
   test("answers no rows when it returns none", async () => {
     const text = "delete from public.kept where id = $1::int";
     const { rows } = await database.statement(text, ["-1"], { role: "supabase_admin" });
