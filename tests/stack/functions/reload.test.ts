@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aFolder, aProject, eventually, type FunctionsProject, open } from "./harness.ts";
 
@@ -50,6 +51,8 @@ describe("a change of files", () => {
   });
 
   it("in one function leaves the others running", async () => {
+    // The change of shared code before this concerned all, and is told once more when it is quiet.
+    await delay(200);
     const pid = await text("neighbour");
     await project.write("greeter/index.ts", greeter.replace("greeting)", '"three")'));
     await becomes("greeter", "three");
@@ -95,7 +98,7 @@ describe("a change of files", () => {
     await remove();
   });
 
-  it("while a function starts fails no request", async () => {
+  it("while a function starts fails no request, and the last of many is what runs", async () => {
     await project.write("neighbour/index.ts", `Deno.serve(() => new Response("a"));`);
     for (const answer of ["b", "c", "d"]) {
       const during = Array.from({ length: 5 }, () => project.call("neighbour"));
