@@ -67,7 +67,8 @@ const statementOf = async (bench: Bench, read: Read): Promise<string> => {
   try {
     const place = read.place(1);
     const url = new URL(read.path(place), "http://127.0.0.1");
-    const asked = await readRequest(new Request(url), url, url.pathname.slice(8), schemas);
+    const path = url.pathname.slice("/rest/v1".length);
+    const asked = await readRequest(new Request(url), url, path, schemas);
     const { text, values } = commandFor(asked, await cache.current(), 1000);
     if (values.length !== 1 || values[0] !== place) throw new Error(`binds ${values.join(", ")}`);
     return text;

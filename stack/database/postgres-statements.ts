@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type postgres from "postgres";
 import { Recent } from "../recent.ts";
 import { isForgotten, literal, type Row, type Settings, setConfig } from "./database.ts";
@@ -12,6 +13,8 @@ const keptNames = 1000;
  */
 export const createStatements = (pool: postgres.Sql) => {
   const names = new Recent<string, string>(keptNames);
+  // Nobody else's, should a pooler hand sessions from one program to the next.
+  const ours = `stack_${randomBytes(6).toString("hex")}`;
   let made = 0;
 
   return async <T extends Row>(
@@ -19,15 +22,15 @@ export const createStatements = (pool: postgres.Sql) => {
     parameters: readonly string[],
     settings: Settings,
   ): Promise<{ rows: T[] }> => {
-    const name = names.take(`${settings.role} ${text}`, () => `stack_${++made}`);
+    const name = names.take(`${settings.role} ${text}`, () => `${ours}_${++made}`);
     const values = parameters.length > 0 ? `(${parameters.map(literal).join(", ")})` : "";
-    const steps = (...steps: string[]) => [setConfig(settings), ...steps].join("; ");
+    const script = (...steps: string[]) => [setConfig(settings), ...steps].join("; ");
     const execute = `execute ${name}${values}`;
     const connection = await pool.reserve();
     try {
-      const replies = await connection.unsafe(steps(execute)).catch((error: unknown) => {
+      const replies = await connection.unsafe(script(execute)).catch((error: unknown) => {
         if (!isForgotten(error)) throw error;
-        return connection.unsafe(steps(`prepare ${name} as ${text}`, execute));
+        return connection.unsafe(script(`prepare ${name} as ${text}`, execute));
       });
       // One reply for each statement that has columns; the settings' comes first.
       const [, rows = []] = replies as unknown as [unknown, T[]?];

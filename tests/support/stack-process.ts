@@ -30,6 +30,7 @@ export interface StackProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+/** V8 runs it as it runs the tests. */
 const launch = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
   const child = spawn(
     process.execPath,

@@ -110,7 +110,6 @@ export const browse = async (shop: Shop, url: URL): Promise<Page> => {
     } catch (error) {
       if (own !== turn) return;
       fill(grid);
-      more.hidden = true;
       setText(summary, "");
       fill(aside, more, failedState(error, load));
     } finally {
