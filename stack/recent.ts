@@ -34,6 +34,8 @@ export class Recent<Key, Value> {
   }
 
   clear(): void {
+    const dropped = [...this.#entries.values()];
     this.#entries.clear();
+    for (const value of dropped) this.onDropped(value);
   }
 }

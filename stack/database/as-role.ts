@@ -26,6 +26,7 @@ export const asRole = (
     rehearse: (use, settings) => database.rehearse(use, { role, ...settings }),
     statement: (text, parameters, settings) =>
       database.statement(text, parameters, { role, ...settings }),
+    forget: () => database.forget(),
     listen: (channel, onPayload) => database.listen(channel, onPayload),
     close: () => database.close(),
   };

@@ -50,6 +50,8 @@ export interface Database {
     parameters: readonly string[],
     settings: Settings,
   ): Promise<Pick<QueryResult<T>, "rows">>;
+  /** Has statements planned anew: the schema has changed, and with it what their parameters are. */
+  forget(): void;
   /** Subscribes to `notify channel`; resolves when listening, to a function that ends it. */
   listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;

@@ -65,18 +65,22 @@ export const createStatements = (
     return result;
   };
 
-  return async <T extends Row>(
-    text: string,
-    values: readonly string[],
-    settings: Settings,
-  ): Promise<QueryResult<T>> => {
-    try {
-      return await run<T>(text, values, settings);
-    } catch (error) {
-      if (!isForgotten(error)) throw error;
-      prepared.clear();
-      return run<T>(text, values, settings);
-    }
+  return {
+    run: async <T extends Row>(
+      text: string,
+      values: readonly string[],
+      settings: Settings,
+    ): Promise<QueryResult<T>> => {
+      try {
+        return await run<T>(text, values, settings);
+      } catch (error) {
+        if (!isForgotten(error)) throw error;
+        prepared.clear();
+        return run<T>(text, values, settings);
+      }
+    },
+    /** Closes all with the next exchange, so that they are prepared anew. */
+    forget: () => prepared.clear(),
   };
 };
 

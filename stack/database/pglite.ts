@@ -76,7 +76,7 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
   };
   pglite.onNotification(dispatch);
   const query = createQuery(pglite, dispatch);
-  const statement = createStatements(pglite, dispatch);
+  const statements = createStatements(pglite, dispatch);
 
   const held: Session = {
     query: <T extends Row>(text: string, parameters: readonly unknown[] = []) =>
@@ -98,7 +98,8 @@ export const openPglite = async (source: PgliteSource): Promise<PgliteDatabase> 
     query: <T extends Row>(text: string, parameters?: readonly unknown[]) =>
       lock.run(() => held.query<T>(text, parameters)),
     statement: <T extends Row>(text: string, parameters: readonly string[], settings: Settings) =>
-      lock.run(() => statement<T>(text, parameters, settings)),
+      lock.run(() => statements.run<T>(text, parameters, settings)),
+    forget: statements.forget,
     listen: async (channel, onPayload) => {
       const own = listeners.get(channel) ?? new Set();
       listeners.set(channel, own.add(onPayload));

@@ -1,23 +1,35 @@
 import { randomBytes } from "node:crypto";
 import type postgres from "postgres";
 import { Recent } from "../recent.ts";
-import { isForgotten, literal, type Row, type Settings, setConfig } from "./database.ts";
+import {
+  type Database,
+  isForgotten,
+  literal,
+  type Row,
+  type Settings,
+  setConfig,
+} from "./database.ts";
 
 /** Names of plans that are known; a session keeps those of older ones until it ends. */
 const keptNames = 1000;
+
+export interface Statements {
+  run: Database["statement"];
+  forget: Database["forget"];
+}
 
 /**
  * Runs a statement with its transaction-local settings in one message to the server, for what stands
  * in one message is one transaction. Statements stay prepared, one for each role, since row-level
  * security makes another plan of the same text; which sessions have them, the server knows.
  */
-export const createStatements = (pool: postgres.Sql) => {
+export const createStatements = (pool: postgres.Sql): Statements => {
   const names = new Recent<string, string>(keptNames);
   // Nobody else's, should a pooler hand sessions from one program to the next.
   const ours = `stack_${randomBytes(6).toString("hex")}`;
   let made = 0;
 
-  return async <T extends Row>(
+  const run = async <T extends Row>(
     text: string,
     parameters: readonly string[],
     settings: Settings,
@@ -39,4 +51,6 @@ export const createStatements = (pool: postgres.Sql) => {
       connection.release();
     }
   };
+
+  return { run, forget: () => names.clear() };
 };

@@ -55,7 +55,8 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
       connection: { TimeZone: "UTC", application_name: "supamarket-stack" },
     });
   const pool = openPool(connections);
-  const statements = openPool(Math.min(connections, forStatements));
+  const statementPool = openPool(Math.min(connections, forStatements));
+  const statements = createStatements(statementPool);
 
   const sessionOn = (connection: postgres.ReservedSql | postgres.Sql): Session => ({
     query: async <T extends Row>(statement: string, parameters?: readonly unknown[]) => {
@@ -83,7 +84,8 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
     transaction: (use, settings) => session((own) => inTransaction(own, use, settings, "commit")),
     rehearse: (use, settings) => session((own) => inTransaction(own, use, settings, "rollback")),
     query: (statement, parameters) => sessionOn(pool).query(statement, parameters),
-    statement: createStatements(statements),
+    statement: statements.run,
+    forget: statements.forget,
     listen: async (channel, onPayload) => {
       const subscription = await pool.listen(channel, onPayload);
       return async () => {
@@ -91,7 +93,7 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Databa
       };
     },
     close: async () => {
-      await Promise.all([pool, statements].map((one) => one.end({ timeout: 5 })));
+      await Promise.all([pool, statementPool].map((one) => one.end({ timeout: 5 })));
     },
   };
 };

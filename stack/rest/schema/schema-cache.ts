@@ -26,7 +26,9 @@ export const createSchemaCache = async (
   const read = async () => schemaOf(await readCatalog(database, schemas));
   let schema: Promise<Schema> | undefined;
   const stop = await database.listen("pgrst", (payload) => {
-    if (payload === "" || payload === "reload schema") schema = undefined;
+    if (payload !== "" && payload !== "reload schema") return;
+    schema = undefined;
+    database.forget();
   });
   return {
     current: () => {

@@ -3,6 +3,7 @@ import type { Database } from "../../../stack/database/database.ts";
 import { openPglite } from "../../../stack/database/pglite.ts";
 import { ensurePlatform } from "../../../stack/database/platform.ts";
 import { openPostgres } from "../../../stack/database/postgres.ts";
+import { createSchemaCache } from "../../../stack/rest/schema/schema-cache.ts";
 import { type NativePostgres, startNativePostgres } from "../../support/native-postgres.ts";
 
 let server: NativePostgres;
@@ -104,6 +105,23 @@ describe.each(["pglite", "postgres"] as const)("a statement with settings on %s"
     expect(answers.map(({ rows }) => rows)).toEqual(
       roles.map((role, at) => [{ role, word: `it's \\${at}` }]),
     );
+  });
+
+  test("is planned anew when the schema changes, by whoever changes it", async () => {
+    const cache = await createSchemaCache(database, ["public"]);
+    const owner = { role: "supabase_admin" };
+    const find = () =>
+      database.statement("select a::text from public.turned where a = $1", ["1"], owner);
+    await database.session(({ exec }) =>
+      exec("create table public.turned (a text); insert into public.turned values ('1')"),
+    );
+    expect((await find()).rows).toEqual([{ a: "1" }]);
+    await database.session(({ exec }) =>
+      exec("alter table public.turned alter column a type integer using a::integer"),
+    );
+    const found = () => find().then(({ rows }) => rows);
+    await expect.poll(() => found().catch(String)).toEqual([{ a: "1" }]);
+    await cache.stop();
   });
 
   test("in a read-only transaction writes nothing", async () => {
